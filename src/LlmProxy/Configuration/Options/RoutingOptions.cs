@@ -1,0 +1,51 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace LlmProxy.Configuration.Options;
+
+internal sealed class RoutingOptions
+{
+    /// <summary>The order in which LLMs are tried when a request names none; empty: the default LLM, then by priority.</summary>
+    public string DefaultStrategy { get; set; } = "";
+
+    public bool PreferLocal { get; set; }
+
+    [Range(0, int.MaxValue)] public int MaxLatencyMs { get; set; }
+
+    /// <summary>Whether a failed LLM is followed by others. Written out as true it also lets a local LLM be followed by an external one.</summary>
+    public bool? Fallback { get; set; }
+
+    /// <summary>How the replicas of one LLM are chosen.</summary>
+    public ReplicaPolicy ReplicaPolicy { get; set; } = ReplicaPolicy.LeastRequests;
+
+    /// <summary>The LLM that serves an endpoint when a request names none: { "embeddings": "embedder" }.</summary>
+    public Dictionary<string, string> Defaults { get; set; } = new(StringComparer.OrdinalIgnoreCase);
+
+    public Dictionary<string, string> Tasks { get; set; } = new(StringComparer.OrdinalIgnoreCase);
+}
+
+internal enum ReplicaPolicy
+{
+    LeastRequests,
+    RoundRobin,
+    PrefixAffinity,
+    LeastLoad,
+    Session,
+}
+
+internal sealed class ResilienceOptions
+{
+    [Range(0, 20)] public int MaxRetries { get; set; } = 2;
+
+    [Range(0, 600_000)] public int BaseDelayMs { get; set; } = 500;
+
+    [Range(0, 600_000)] public int MaxDelayMs { get; set; } = 10_000;
+
+    [Range(1, 10_000)] public int BreakerFailures { get; set; } = 5;
+
+    [Range(1, 86_400)] public int BreakerSeconds { get; set; } = 30;
+
+    /// <summary>Bounds all attempts of one call together, until its first output.</summary>
+    [Range(1, 86_400)] public int DeadlineSeconds { get; set; } = 600;
+
+    [Range(1, 600)] public int ConnectSeconds { get; set; } = 5;
+}

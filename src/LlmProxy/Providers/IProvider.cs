@@ -1,0 +1,35 @@
+using LlmProxy.Configuration.Options;
+using LlmProxy.Endpoints;
+using LlmProxy.Forwarding;
+using LlmProxy.Pipeline;
+using LlmProxy.Routing;
+
+namespace LlmProxy.Providers;
+
+/// <summary>One vendor: how it is addressed, how it is spoken to, what its answers mean.</summary>
+internal interface IProvider
+{
+    ProviderCard Card { get; }
+
+    /// <summary>What is wrong with these settings, in words an operator can act on; empty: nothing.</summary>
+    IEnumerable<string> Check(LlmOptions llm);
+
+    /// <summary>The base address without a trailing slash, from what the operator wrote.</summary>
+    string NormalizeBase(string configured, LlmOptions llm);
+
+    /// <summary>Path and query below the base address.</summary>
+    string PathFor(EndpointKind endpoint, LlmOptions llm, string model);
+
+    /// <summary>Puts the LLM's credential and fixed headers on the request.</summary>
+    ValueTask AuthorizeAsync(HttpRequestMessage request, Deployment deployment, CancellationToken cancellation);
+
+    /// <summary>The client's request in the vendor's words. Called once per attempt; the body outlives the content.</summary>
+    HttpContent WriteRequest(Exchange exchange, RouteTarget target);
+
+    IStreamTranslator OpenStream(Exchange exchange, RouteTarget target);
+
+    PlainAnswer ReadAnswer(EndpointKind endpoint, ReadOnlySpan<byte> body);
+
+    /// <summary>Whose fault a refused call was.</summary>
+    VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body);
+}

@@ -1,0 +1,24 @@
+using System.Buffers;
+using LlmProxy.Accounting;
+using LlmProxy.Wire;
+
+namespace LlmProxy.Providers;
+
+/// <summary>Turns a vendor's stream events into the client's. One instance per stream, never shared.</summary>
+internal interface IStreamTranslator
+{
+    /// <summary>Reads one whole event. With Pass in the verdict its own bytes are sent; otherwise what was written to <paramref name="client"/>.</summary>
+    FrameVerdict Translate(in SseFrame frame, IBufferWriter<byte> client);
+
+    /// <summary>The failure behind the last Error verdict.</summary>
+    VendorFailure? Failure { get; }
+
+    /// <summary>What the vendor has reported so far.</summary>
+    TokenUsage? Usage { get; }
+
+    /// <summary>The model the vendor says is answering.</summary>
+    string? ReportedModel { get; }
+
+    /// <summary>Whether a stream that stops here, without its closing mark, was whole all the same.</summary>
+    bool IsComplete { get; }
+}

@@ -1,0 +1,6 @@
+using LlmProxy.Accounting;
+
+namespace LlmProxy.Providers;
+
+/// <summary>What the gateway reads out of a whole JSON answer.</summary>
+internal readonly record struct PlainAnswer(TokenUsage? Usage, string? ReportedModel, VendorFailure? Failure);
