@@ -46,7 +46,17 @@ internal sealed class EndpointKind
     public bool StaysOnModel { get; private init; }
 
     /// <summary>The field without which the call means nothing.</summary>
-    public string? RequiredField { get; private init; }
+    public string? RequiredField
+    {
+        get;
+        private init
+        {
+            field = value;
+            RequiredFieldUtf8 = System.Text.Encoding.UTF8.GetBytes(value ?? "");
+        }
+    }
+
+    public byte[] RequiredFieldUtf8 { get; private init; } = [];
 
     public override string ToString() => Name;
 }

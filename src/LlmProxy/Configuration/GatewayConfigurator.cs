@@ -1,0 +1,104 @@
+using LlmProxy.Configuration.Options;
+using LlmProxy.Forwarding;
+using LlmProxy.Hosting;
+using LlmProxy.Limits;
+using LlmProxy.Telemetry.Logs;
+using Yarp.ReverseProxy;
+
+namespace LlmProxy.Configuration;
+
+/// <summary>Brings a configuration into force: at the start, and again whenever a watched file changes. A broken change changes nothing.</summary>
+internal sealed class GatewayConfigurator(
+    GatewayBoot boot,
+    GatewayConfigProvider provider,
+    SnapshotBuilder builder,
+    SnapshotHolder holder,
+    StartProbes probes,
+    BufferBudget budget,
+    BoundAddresses addresses,
+    IHostApplicationLifetime lifetime,
+    ConfigurationWatcher watcher,
+    ILogger<GatewayConfigurator> logger)
+{
+    private static readonly TimeSpan BannerPatience = TimeSpan.FromSeconds(2);
+
+    private LogLevels? _levels;
+
+    /// <summary>Must be done before YARP is mapped: it asks for its clusters then.</summary>
+    public void ApplyFirst(GatewayBoot first, LogLevels levels)
+    {
+        _levels = levels;
+        Apply(first.Loaded, first.Urls.Where(u => !IsMetrics(u, first.Loaded.Options)));
+    }
+
+    /// <summary>The addresses are open: look at the LLMs, say what is served, watch the files.</summary>
+    public void Serve()
+    {
+        foreach (string warning in boot.Loaded.Warnings)
+        {
+            logger.ConfigurationWarning(warning);
+        }
+
+        _ = ShowBannerAsync(boot.Loaded.Sources);
+        watcher.Start(boot.Loaded, Reload, lifetime.ApplicationStopping);
+    }
+
+    /// <summary>Called by the watcher with a configuration that was read without mistakes; a text says why it cannot hold here.</summary>
+    private string? Reload()
+    {
+        LoadedConfiguration next = boot.Reload();
+        if (next.Mistakes.Count > 0)
+        {
+            return string.Join(Environment.NewLine, next.Mistakes);
+        }
+
+        if (StartRules.Decide(next.Options, addresses.ForClients, out string? refusal) is null)
+        {
+            return refusal;
+        }
+
+        foreach (string warning in next.Warnings)
+        {
+            logger.ConfigurationWarning(warning);
+        }
+
+        Apply(next, addresses.ForClients);
+        logger.Reloaded(string.Join(", ", next.Sources));
+        _ = probes.RunAsync(lifetime.ApplicationStopping);
+        return null;
+    }
+
+    private void Apply(LoadedConfiguration loaded, IEnumerable<string> urls)
+    {
+        List<string> listening = [.. urls];
+        GatewayOptions options = loaded.Options;
+        AuthMode mode = StartRules.Decide(options, listening, out _) ?? AuthMode.Keys;
+        var implied = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        if (loaded.DummyIsImplied)
+        {
+            implied.Add("dummy");
+
+            // Made-up answers are a help on one's own machine and a danger anywhere else.
+            if (loaded.DatabaseIsConfigured || !listening.All(BoundAddresses.IsLoopback))
+            {
+                options.Llms.RemoveAll(llm => implied.Contains(llm.Name));
+            }
+        }
+
+        budget.SetLimit(options.Limits.MaxBufferedBytes);
+        _levels?.Change(loaded.LogLevel);
+        provider.Apply(builder.Draft(new SnapshotDraft(options, mode, implied)));
+    }
+
+    private async Task ShowBannerAsync(IReadOnlyList<string> sources)
+    {
+        await Task.WhenAny(probes.RunAsync(lifetime.ApplicationStopping), Task.Delay(BannerPatience));
+        if (!lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            logger.ShowBanner(Banner.Write(holder.Current, addresses.All, sources));
+        }
+    }
+
+    private static bool IsMetrics(string url, GatewayOptions options) =>
+        options.Metrics.Port > 0 && url.EndsWith($":{options.Metrics.Port}", StringComparison.Ordinal);
+}

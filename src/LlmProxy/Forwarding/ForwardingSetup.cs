@@ -1,0 +1,27 @@
+using LlmProxy.Configuration;
+using LlmProxy.Routing;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
+
+namespace LlmProxy.Forwarding;
+
+internal static class ForwardingSetup
+{
+    public static IServiceCollection AddForwarding(this IServiceCollection services)
+    {
+        services.AddSingleton<DummyHandlers>();
+        services.AddSingleton<IForwarderHttpClientFactory, UpstreamClients>();
+        services.AddSingleton<IProbingRequestFactory, ProbeRequests>();
+        services.AddSingleton<IActiveHealthCheckPolicy, LivenessPolicy>();
+        ReplicaPolicies.AddTo(services);
+        services.AddReverseProxy();
+        services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<GatewayConfigProvider>());
+        services.AddSingleton<IConfigChangeListener, SnapshotPublisher>();
+        services.AddSingleton<LlmStates>();
+        services.AddSingleton<PassiveHealth>();
+        services.AddSingleton<StartProbes>();
+        services.AddSingleton<AttemptLoop>();
+        return services;
+    }
+}

@@ -1,0 +1,13 @@
+namespace LlmProxy.Pipeline;
+
+internal static class PipelineSetup
+{
+    public static IServiceCollection AddPipeline(this IServiceCollection services)
+    {
+        services.AddSingleton<RequestReader>();
+        services.AddSingleton<AnswerShelf>();
+        services.AddSingleton<CallRecorder>();
+        services.AddSingleton<GatewayPipeline>();
+        return services;
+    }
+}
