@@ -1,0 +1,13 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace LlmProxy.Caching;
+
+internal static class CachingSetup
+{
+    public static IServiceCollection AddCaching(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<AnswerCache>();
+        return services;
+    }
+}
