@@ -8,6 +8,7 @@ internal static class CachingSetup
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<AnswerCache>();
+        services.AddSingleton<AnswerShelf>();
         return services;
     }
 }

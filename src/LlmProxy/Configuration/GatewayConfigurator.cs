@@ -1,3 +1,4 @@
+using LlmProxy.Caching;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Forwarding;
 using LlmProxy.Hosting;
@@ -15,6 +16,7 @@ internal sealed class GatewayConfigurator(
     SnapshotHolder holder,
     StartProbes probes,
     BufferBudget budget,
+    AnswerCache cache,
     BoundAddresses addresses,
     IHostApplicationLifetime lifetime,
     ConfigurationWatcher watcher,
@@ -86,6 +88,7 @@ internal sealed class GatewayConfigurator(
         }
 
         budget.SetLimit(options.Limits.MaxBufferedBytes);
+        cache.Apply(options.Cache);
         _levels?.Change(loaded.LogLevel);
         provider.Apply(builder.Draft(new SnapshotDraft(options, mode, implied)));
     }

@@ -5,7 +5,7 @@ using Yarp.ReverseProxy.Configuration;
 namespace LlmProxy.Configuration;
 
 /// <summary>One configuration as YARP sees it. It carries what the snapshot will be built from, so the two can never be of different age.</summary>
-internal sealed class GatewayProxyConfig(SnapshotDraft draft, IReadOnlyList<ClusterConfig> clusters) : IProxyConfig
+internal sealed class GatewayProxyConfig(SnapshotDraft draft, IReadOnlyList<ClusterConfig> clusters) : IProxyConfig, IDisposable
 {
     private readonly CancellationTokenSource _replaced = new();
 
@@ -17,7 +17,10 @@ internal sealed class GatewayProxyConfig(SnapshotDraft draft, IReadOnlyList<Clus
 
     public IChangeToken ChangeToken => new CancellationChangeToken(_replaced.Token);
 
+    /// <summary>YARP comes back for the newer one.</summary>
     public void SignalReplaced() => _replaced.Cancel();
+
+    public void Dispose() => _replaced.Dispose();
 }
 
 /// <summary>A configuration on its way to becoming the snapshot.</summary>

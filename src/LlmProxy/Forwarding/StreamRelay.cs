@@ -76,8 +76,8 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, HttpRes
         if (_start == _end)
         {
             ReturnBuffer();
-            // Nothing is rented while the vendor thinks.
-            await vendor.ReadAsync(Memory<byte>.Empty, clock.Token);
+            // Nothing is rented while the vendor thinks: an empty read only waits for bytes.
+            _ = await vendor.ReadAsync(Memory<byte>.Empty, clock.Token);
             _buffer = ArrayPool<byte>.Shared.Rent(ReadSize);
         }
         else

@@ -23,7 +23,7 @@ internal sealed class CallRecorder(GatewayMetrics metrics, RequestLog log, ILogg
             exchange.Status = exchange.Http.Response.HasStarted ? exchange.Http.Response.StatusCode : ClientClosedRequest;
         }
 
-        if (exchange.Answered is { } answered && exchange.CostUsd is null)
+        if (exchange.Answered is { } answered && exchange.CostUsd is null && exchange.Usage is not null)
         {
             exchange.SettleCost(answered);
         }

@@ -4,6 +4,7 @@ using LlmProxy.Configuration;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
+using LlmProxy.Hosting;
 using LlmProxy.Limits;
 using LlmProxy.Routing;
 
@@ -11,7 +12,7 @@ namespace LlmProxy.Pipeline;
 
 /// <summary>The way of every call, in the order it goes. Read this first.</summary>
 internal sealed class GatewayPipeline(
-    SnapshotHolder snapshots, RequestReader reader, KeyGate keys, AnswerShelf cache, LimitGate limits, AttemptLoop attempts, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
+    SnapshotHolder snapshots, KeyGate keys, AnswerShelf cache, LimitGate limits, AttemptLoop attempts, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
 {
     public async Task RunAsync(HttpContext http, EndpointKind endpoint)
     {
@@ -21,7 +22,7 @@ internal sealed class GatewayPipeline(
         Reservation? reservation = null;
         try
         {
-            GatewayError? refusal = keys.Admit(exchange) ?? await reader.ReadAsync(exchange);
+            GatewayError? refusal = keys.Admit(exchange) ?? await RequestReader.ReadAsync(exchange);
             if (refusal is not null)
             {
                 await answer.SendErrorAsync(refusal);

@@ -4,8 +4,6 @@ internal static class PipelineSetup
 {
     public static IServiceCollection AddPipeline(this IServiceCollection services)
     {
-        services.AddSingleton<RequestReader>();
-        services.AddSingleton<AnswerShelf>();
         services.AddSingleton<CallRecorder>();
         services.AddSingleton<GatewayPipeline>();
         return services;

@@ -4,9 +4,9 @@ using LlmProxy.Forwarding;
 namespace LlmProxy.Pipeline;
 
 /// <summary>Reads a request once: its headers, its body, the few fields that decide. Nothing is forwarded before all of it is sound.</summary>
-internal sealed class RequestReader
+internal static class RequestReader
 {
-    public async ValueTask<GatewayError?> ReadAsync(Exchange exchange)
+    public static async ValueTask<GatewayError?> ReadAsync(Exchange exchange)
     {
         HttpRequest request = exchange.Http.Request;
         if (RequestHeaders.Read(exchange) is { } badHeader)

@@ -10,6 +10,11 @@ internal sealed class RoutePlanner
 {
     public static RoutePlan PlanFor(GatewaySnapshot snapshot, Caller caller, EndpointKind endpoint, string? requestedModel, Wishes wishes)
     {
+        if (snapshot.Models.ByPriority.Count == 0)
+        {
+            return RoutePlan.Refuse(TargetFilter.NothingConfigured);
+        }
+
         if (wishes.Provider is { } provider && !Providers.ProviderCatalog.All.ContainsKey(provider))
         {
             return RoutePlan.Refuse(GatewayError.Invalid("provider", $"Unknown provider \"{provider}\". Known: {string.Join(", ", Providers.ProviderCatalog.All.Keys.Order(StringComparer.Ordinal))}."));

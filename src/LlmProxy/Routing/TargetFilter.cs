@@ -7,6 +7,10 @@ namespace LlmProxy.Routing;
 /// <summary>Takes away the LLMs that this call may not reach, and says why when none is left.</summary>
 internal readonly struct TargetFilter(Caller caller, EndpointKind endpoint, Wishes wishes, bool nameIsAllowed)
 {
+    public static readonly GatewayError NothingConfigured = new(
+        ErrorCode.NoHealthyProvider,
+        "No LLM is configured that could answer. Set a provider's key (for example OPENAI_API_KEY) or add one under LlmProxy:Llms.");
+
     private enum Removal
     {
         None,
@@ -73,7 +77,7 @@ internal readonly struct TargetFilter(Caller caller, EndpointKind endpoint, Wish
         if (left.Count == 0)
         {
             return RoutePlan.Refuse(removed is null
-                ? new GatewayError(ErrorCode.NoHealthyProvider, "No LLM is configured that could answer. Set a provider's key (for example OPENAI_API_KEY) or add one under LlmProxy:Llms.")
+                ? NothingConfigured
                 : Explain(worst, removed));
         }
 
