@@ -7,7 +7,6 @@ internal static class ConfigurationSetup
         services.AddSingleton<SnapshotHolder>();
         services.AddSingleton<SnapshotBuilder>();
         services.AddSingleton<GatewayConfigProvider>();
-        services.AddSingleton<ConfigurationWatcher>();
         services.AddSingleton<GatewayConfigurator>();
         return services;
     }

@@ -19,12 +19,14 @@ internal sealed class GatewayConfigurator(
     AnswerCache cache,
     BoundAddresses addresses,
     IHostApplicationLifetime lifetime,
-    ConfigurationWatcher watcher,
-    ILogger<GatewayConfigurator> logger)
+    TimeProvider time,
+    ILogger<ConfigurationWatcher> watcherLogger,
+    ILogger<GatewayConfigurator> logger) : IDisposable
 {
     private static readonly TimeSpan BannerPatience = TimeSpan.FromSeconds(2);
 
     private LogLevels? _levels;
+    private ConfigurationWatcher? _watcher;
 
     /// <summary>Must be done before YARP is mapped: it asks for its clusters then.</summary>
     public void ApplyFirst(GatewayBoot first, LogLevels levels)
@@ -42,33 +44,24 @@ internal sealed class GatewayConfigurator(
         }
 
         _ = ShowBannerAsync(boot.Loaded.Sources);
-        watcher.Start(boot.Loaded, Reload, lifetime.ApplicationStopping);
+        _watcher = new ConfigurationWatcher(boot.Reload, ApplyChange, boot.Loaded, time, watcherLogger);
+        _ = _watcher.StartAsync(lifetime.ApplicationStopping);
     }
 
-    /// <summary>Called by the watcher with a configuration that was read without mistakes; a text says why it cannot hold here.</summary>
-    private string? Reload()
+    /// <summary>Called by the watcher with a configuration that was read without mistakes; lines say why it cannot hold here.</summary>
+    private IReadOnlyList<string> ApplyChange(LoadedConfiguration next)
     {
-        LoadedConfiguration next = boot.Reload();
-        if (next.Mistakes.Count > 0)
-        {
-            return string.Join(Environment.NewLine, next.Mistakes);
-        }
-
         if (StartRules.Decide(next.Options, addresses.ForClients, out string? refusal) is null)
         {
-            return refusal;
-        }
-
-        foreach (string warning in next.Warnings)
-        {
-            logger.ConfigurationWarning(warning);
+            return [refusal!];
         }
 
         Apply(next, addresses.ForClients);
-        logger.Reloaded(string.Join(", ", next.Sources));
         _ = probes.RunAsync(lifetime.ApplicationStopping);
-        return null;
+        return [];
     }
+
+    public void Dispose() => _watcher?.Dispose();
 
     private void Apply(LoadedConfiguration loaded, IEnumerable<string> urls)
     {
@@ -89,13 +82,13 @@ internal sealed class GatewayConfigurator(
 
         budget.SetLimit(options.Limits.MaxBufferedBytes);
         cache.Apply(options.Cache);
-        _levels?.Change(loaded.LogLevel);
+        _levels?.Change(loaded.LogLevel ?? LogLevel.Information);
         provider.Apply(builder.Draft(new SnapshotDraft(options, mode, implied)));
     }
 
     private async Task ShowBannerAsync(IReadOnlyList<string> sources)
     {
-        await Task.WhenAny(probes.RunAsync(lifetime.ApplicationStopping), Task.Delay(BannerPatience));
+        await Task.WhenAny(probes.RunAsync(lifetime.ApplicationStopping), Task.Delay(BannerPatience, time));
         if (!lifetime.ApplicationStopping.IsCancellationRequested)
         {
             logger.ShowBanner(Banner.Write(holder.Current, addresses.All, sources));

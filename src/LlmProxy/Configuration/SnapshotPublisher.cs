@@ -30,8 +30,8 @@ internal sealed class SnapshotPublisher(IServiceProvider services, SnapshotBuild
     }
 }
 
-internal static partial class ConfigurationLog
+internal static partial class SnapshotLog
 {
-    [LoggerMessage(9001, LogLevel.Error, "The new configuration could not be applied; the last good one keeps serving")]
+    [LoggerMessage(9011, LogLevel.Error, "The new configuration could not be applied; the last good one keeps serving")]
     public static partial void ConfigurationNotApplied(this ILogger logger, Exception exception);
 }

@@ -43,6 +43,11 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
                 return Verdict.Failed(ShuttingDown);
             }
 
+            if (e is NoCredentialException none)
+            {
+                return Verdict.Failed(none.Failure);
+            }
+
             return Verdict.Failed(clock.TimedOut
                 ? TransportFailures.TimedOut(target, limit, exchange.IsStream ? "sent no output" : "did not answer")
                 : TransportFailures.BeforeAnswer(e, target, replica.BaseAddress, ConnectTimeout));
@@ -60,7 +65,17 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
 
     private async Task<Verdict> SendAsync(ClientAnswer answer, AttemptClock clock, long sentAt)
     {
-        using HttpResponseMessage response = await SendOnceAsync(clock);
+        HttpRequestMessage request = await CreateRequestAsync(clock.Token);
+        if (exchange is { DroppedParams: { } dropped, Wishes.Strict: true })
+        {
+            return Verdict.Failed(new VendorFailure(ErrorCode.InvalidValue, $"{TransportFailures.Who(target)} does not take: {dropped}. Leave that out, or do not ask for \"strict\".")
+            {
+                IsFinal = true,
+                Param = dropped,
+            });
+        }
+
+        using HttpResponseMessage response = await SendOnceAsync(request, clock);
         if (!response.IsSuccessStatusCode)
         {
             return await RefusedAsync(response, answer, clock, sentAt);
@@ -90,10 +105,9 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
     }
 
     /// <summary>A server may close an idle connection in the moment we use it again: that costs one more try and no more.</summary>
-    private async Task<HttpResponseMessage> SendOnceAsync(AttemptClock clock)
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, AttemptClock clock)
     {
         HttpMessageInvoker client = _llm.Cluster!.Model.HttpClient;
-        HttpRequestMessage request = await CreateRequestAsync(clock.Token);
         try
         {
             return await client.SendAsync(request, clock.Token);

@@ -17,12 +17,12 @@ internal sealed class ProbeRequests(SnapshotHolder snapshots) : IProbingRequestF
         }
 
         // YARP asks synchronously and on a background thread; only Entra tokens, once an hour, make it wait at all.
-        return CreateAsync(llm, address, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        return CreateAsync(llm, llm.Provider.ProbeAddress(address), CancellationToken.None).AsTask().GetAwaiter().GetResult();
     }
 
-    public static async ValueTask<HttpRequestMessage> CreateAsync(Deployment llm, string address, CancellationToken cancellation)
+    public static async ValueTask<HttpRequestMessage> CreateAsync(Deployment llm, Uri address, CancellationToken cancellation)
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, llm.Provider.ProbeAddress(address));
+        var request = new HttpRequestMessage(HttpMethod.Get, address);
         foreach ((string name, string value) in llm.Options.Headers)
         {
             request.Headers.TryAddWithoutValidation(name, value);

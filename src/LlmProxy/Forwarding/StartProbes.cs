@@ -31,7 +31,7 @@ internal sealed class StartProbes(SnapshotHolder snapshots, TimeProvider time)
         string address = llm.Replicas[0].BaseAddress;
         try
         {
-            using HttpRequestMessage request = await ProbeRequests.CreateAsync(llm, address, patience.Token);
+            using HttpRequestMessage request = await ProbeRequests.CreateAsync(llm, llm.Provider.CredentialProbeAddress(address), patience.Token);
             using HttpResponseMessage response = await llm.Cluster!.Model.HttpClient.SendAsync(request, patience.Token);
             int status = (int)response.StatusCode;
             return status switch

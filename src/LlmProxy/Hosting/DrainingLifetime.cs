@@ -88,10 +88,4 @@ internal static partial class HostingLog
 
     [LoggerMessage(9103, LogLevel.Information, "{Banner}")]
     public static partial void ShowBanner(this ILogger logger, string banner);
-
-    [LoggerMessage(9104, LogLevel.Warning, "{Warning}")]
-    public static partial void ConfigurationWarning(this ILogger logger, string warning);
-
-    [LoggerMessage(9105, LogLevel.Information, "Configuration reloaded from {Sources}")]
-    public static partial void Reloaded(this ILogger logger, string sources);
 }

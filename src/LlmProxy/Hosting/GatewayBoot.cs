@@ -1,4 +1,4 @@
-using System.Collections;
+using System.Collections.Frozen;
 using System.Globalization;
 using LlmProxy.Configuration;
 using LlmProxy.Providers;
@@ -8,9 +8,14 @@ namespace LlmProxy.Hosting;
 /// <summary>What is known before the host is built: the configuration, where to listen, and what stands in the way.</summary>
 internal sealed class GatewayBoot
 {
-    private GatewayBoot(string root, string[] args, string environmentName, IConfiguration hostConfiguration, LoadedConfiguration loaded, IReadOnlyList<string> urls, IReadOnlyList<string> mistakes)
+    private static readonly FrozenDictionary<string, ProviderCard> Cards =
+        ProviderCatalog.All.Values.ToFrozenDictionary(p => p.Card.Name, p => p.Card, StringComparer.OrdinalIgnoreCase);
+
+    private readonly DotEnvFile? _envFile;
+
+    private GatewayBoot(string[] args, DotEnvFile? envFile, string environmentName, IConfiguration hostConfiguration, LoadedConfiguration loaded, IReadOnlyList<string> urls, IReadOnlyList<string> mistakes)
     {
-        Root = root;
+        _envFile = envFile;
         Args = args;
         EnvironmentName = environmentName;
         HostConfiguration = hostConfiguration;
@@ -18,8 +23,6 @@ internal sealed class GatewayBoot
         Urls = urls;
         Mistakes = mistakes;
     }
-
-    public string Root { get; }
 
     public string[] Args { get; }
 
@@ -36,14 +39,10 @@ internal sealed class GatewayBoot
 
     public static GatewayBoot Read(string[] args, string root)
     {
-        DotEnv.Load(root);
-        string environmentName = Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT") ?? Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") ?? "Production";
-        LoadedConfiguration loaded = Load(args, root, environmentName);
-        if (loaded.IsDevelopment)
-        {
-            environmentName = "Development";
-        }
-
+        DotEnvFile? envFile = DotEnv.Load(root);
+        ConfigurationInput input = Input(args, envFile);
+        LoadedConfiguration loaded = new ConfigurationLoader(input).Load();
+        string environmentName = input.EnvironmentName;
         IConfiguration host = HostSettings(args, root, environmentName);
         List<string> urls = [.. ListenAddresses.From(host)];
         List<string> mistakes = [.. loaded.Mistakes];
@@ -65,25 +64,14 @@ internal sealed class GatewayBoot
             urls.Add(string.Create(CultureInfo.InvariantCulture, $"http://*:{loaded.Options.Metrics.Port}"));
         }
 
-        return new GatewayBoot(root, args, environmentName, host, loaded, urls, mistakes);
+        return new GatewayBoot(args, envFile, environmentName, host, loaded, urls, mistakes);
     }
 
     /// <summary>The same reading again, for a reload.</summary>
-    public LoadedConfiguration Reload() => Load(Args, Root, EnvironmentName);
+    public LoadedConfiguration Reload() => new ConfigurationLoader(Input(Args, _envFile)).Load();
 
-    private static LoadedConfiguration Load(string[] args, string root, string environmentName) =>
-        ConfigurationLoader.Load(new ConfigurationInput(Variables(), root, args, environmentName, ProviderCatalog.Cards));
-
-    private static Dictionary<string, string> Variables()
-    {
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
-        {
-            variables[(string)entry.Key] = (string?)entry.Value ?? "";
-        }
-
-        return variables;
-    }
+    private static ConfigurationInput Input(string[] args, DotEnvFile? envFile) =>
+        ConfigurationInput.OfProcess(args, Cards, envFile) with { CheckLlm = llm => ProviderCatalog.All[llm.Provider].Check(llm) };
 
     private static IConfiguration HostSettings(string[] args, string root, string environmentName) => new ConfigurationBuilder()
         .SetBasePath(root)

@@ -28,7 +28,7 @@ internal sealed class Deployment
         }
 
         Defaults = [.. options.Config
-            .Where(field => field.Value is not null)
+            .Where(field => field.Value is not null && !provider.Card.SettingKeys.Contains(field.Key))
             .Select(field => new ConfigDefault(field.Key, JsonSerializer.SerializeToUtf8Bytes(field.Value, RouteTarget.JsonOptions)))];
     }
 

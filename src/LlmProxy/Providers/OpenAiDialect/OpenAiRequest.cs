@@ -1,0 +1,94 @@
+using System.Text;
+using System.Text.Json;
+using LlmProxy.Pipeline;
+using LlmProxy.Routing;
+using LlmProxy.Wire;
+
+namespace LlmProxy.Providers.OpenAiDialect;
+
+/// <summary>The client's request for a vendor of the same dialect: the same bytes, but for the model, our own object, usage and the operator's defaults.</summary>
+internal static class OpenAiRequest
+{
+    public static HttpContent Write(Exchange exchange, RouteTarget target, OpenAiDialectProvider provider)
+    {
+        string model = provider.ModelInBody(target.Deployment.Options, target.Model);
+        if (exchange.Form is { } form)
+        {
+            return new BodyContent(exchange.Body!, WithModel(exchange.Body!.Bytes, form, model), exchange.Http.Request.ContentType!);
+        }
+
+        RequestPeek peek = exchange.Peek!;
+        ReadOnlyMemory<byte> body = exchange.Body!.Bytes;
+        var request = new RequestEdits(exchange.Endpoint, target.Model, body, peek.Members);
+        ReadOnlyMemory<byte> modelJson = ReferenceEquals(model, target.Model) ? target.ModelJson : JsonSerializer.SerializeToUtf8Bytes(model, RouteTarget.JsonOptions);
+        if (peek.ModelMember < 0 || !peek.Members[peek.ModelMember].Value(body.Span).SequenceEqual(modelJson.Span))
+        {
+            request.Set("model"u8, modelJson);
+        }
+
+        if (peek.WishesMember >= 0)
+        {
+            request.Remove("llm"u8);
+        }
+
+        foreach (ConfigDefault field in target.Deployment.Defaults)
+        {
+            request.AddDefault(field.NameUtf8.Span, field.Json);
+        }
+
+        provider.Adjust(request, target.Deployment.Options);
+        exchange.DroppedParams = request.Dropped.Count > 0 ? string.Join(", ", request.Dropped) : null;
+        return new BodyContent(exchange.Body, Segments(exchange, target, request), exchange.Http.Request.ContentType!);
+    }
+
+    private static IReadOnlyList<ReadOnlyMemory<byte>> Segments(Exchange exchange, RouteTarget target, RequestEdits request)
+    {
+        RequestPeek peek = exchange.Peek!;
+        ReadOnlyMemory<byte> body = exchange.Body!.Bytes;
+        var edits = new BodyEdits(body, peek.Members);
+        foreach (RequestEdits.Change change in request.Changes)
+        {
+            if (change.IsRemoved)
+            {
+                edits.Remove(change.Member);
+                continue;
+            }
+
+            if (change.Member < 0)
+            {
+                edits.Add(change.Name!, change.Value!.Value);
+                continue;
+            }
+
+            if (change.Name is { } name)
+            {
+                edits.ReplaceName(change.Member, Quoted(name));
+            }
+
+            if (change.Value is { } value)
+            {
+                edits.ReplaceValue(change.Member, value);
+            }
+        }
+
+        if (exchange.AsksForUsage(target))
+        {
+            StreamUsageRequest.Add(edits, peek.Members, peek.StreamOptionsMember, body.Span);
+        }
+
+        return edits.ToSegments();
+    }
+
+    private static byte[] Quoted(byte[] name) => [(byte)'"', .. name, (byte)'"'];
+
+    private static IReadOnlyList<ReadOnlyMemory<byte>> WithModel(ReadOnlyMemory<byte> body, MultipartPeek form, string model)
+    {
+        if (form.ModelStart >= 0)
+        {
+            return [body[..form.ModelStart], Encoding.UTF8.GetBytes(model), body[(form.ModelStart + form.ModelLength)..]];
+        }
+
+        byte[] part = Encoding.UTF8.GetBytes($"--{form.Boundary}\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n{model}\r\n");
+        return [body[..form.FirstBoundary], part, body[form.FirstBoundary..]];
+    }
+}
