@@ -20,6 +20,12 @@ internal interface IProvider
     /// <summary>Path and query below the base address.</summary>
     string PathFor(EndpointKind endpoint, LlmOptions llm, string model);
 
+    /// <summary>Asked by health checks; costs no tokens.</summary>
+    Uri ProbeAddress(string baseAddress);
+
+    /// <summary>Asked once at start, because its answer also depends on the credential; costs no tokens.</summary>
+    Uri CredentialProbeAddress(string baseAddress) => ProbeAddress(baseAddress);
+
     /// <summary>Puts the LLM's credential and fixed headers on the request.</summary>
     ValueTask AuthorizeAsync(HttpRequestMessage request, Deployment deployment, CancellationToken cancellation);
 
@@ -28,8 +34,8 @@ internal interface IProvider
 
     IStreamTranslator OpenStream(Exchange exchange, RouteTarget target);
 
-    PlainAnswer ReadAnswer(EndpointKind endpoint, ReadOnlySpan<byte> body);
+    PlainAnswer ReadAnswer(EndpointKind endpoint, ReadOnlySpan<byte> body, Deployment deployment);
 
     /// <summary>Whose fault a refused call was.</summary>
-    VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body);
+    VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment);
 }
