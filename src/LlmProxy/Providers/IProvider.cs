@@ -23,6 +23,9 @@ internal interface IProvider
     /// <summary>Asked by health checks; costs no tokens.</summary>
     Uri ProbeAddress(string baseAddress);
 
+    /// <summary>Asked once at start, because its answer also depends on the credential; costs no tokens.</summary>
+    Uri CredentialProbeAddress(string baseAddress) => ProbeAddress(baseAddress);
+
     /// <summary>Puts the LLM's credential and fixed headers on the request.</summary>
     ValueTask AuthorizeAsync(HttpRequestMessage request, Deployment deployment, CancellationToken cancellation);
 

@@ -31,4 +31,7 @@ internal sealed record ProviderCard
 
     /// <summary>Asked by health checks; costs no tokens. Below the base address.</summary>
     public string ProbePath { get; init; } = "models";
+
+    /// <summary>Names in an LLM's Config that speak to the provider itself: settings, never fields of a request.</summary>
+    public FrozenSet<string> SettingKeys { get; init; } = [];
 }
