@@ -91,7 +91,10 @@ internal sealed class GatewayConfigurator(
         await Task.WhenAny(probes.RunAsync(lifetime.ApplicationStopping), Task.Delay(BannerPatience, time));
         if (!lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            logger.ShowBanner(Banner.Write(holder.Current, addresses.All, sources));
+            foreach (string line in Banner.Lines(holder.Current, addresses.All, sources))
+            {
+                logger.ShowBanner(line);
+            }
         }
     }
 

@@ -24,4 +24,17 @@ internal static class ForwardingSetup
         services.AddSingleton<AttemptLoop>();
         return services;
     }
+
+    /// <summary>
+    /// YARP brings data protection along for session affinity, which is not used here: its hosted service would read and
+    /// write a key ring in the user's home at every start, also where nothing may be written.
+    /// </summary>
+    public static void RemoveKeyRing(this IServiceCollection services)
+    {
+        ServiceDescriptor[] hosted = [.. services.Where(s => s.ServiceType == typeof(IHostedService) && s.ImplementationType?.Name == "DataProtectionHostedService")];
+        foreach (ServiceDescriptor service in hosted)
+        {
+            services.Remove(service);
+        }
+    }
 }

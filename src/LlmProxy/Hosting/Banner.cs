@@ -8,12 +8,20 @@ namespace LlmProxy.Hosting;
 /// <summary>What an operator reads at the start: what is served, by whom, and who may hand data to whom. No secrets.</summary>
 internal static class Banner
 {
+    /// <summary>Line by line: log formats keep one event on one line.</summary>
+    public static string[] Lines(GatewaySnapshot snapshot, IEnumerable<string> addresses, IReadOnlyList<string> sources) =>
+        Write(snapshot, addresses, sources).Split(Environment.NewLine);
+
     public static string Write(GatewaySnapshot snapshot, IEnumerable<string> addresses, IReadOnlyList<string> sources)
     {
         var text = new StringBuilder();
         text.Append("LlmProxy is serving on ").AppendJoin(", ", addresses).AppendLine();
         text.Append("  auth      ").AppendLine(Auth(snapshot));
-        text.Append("  sources   ").AppendLine(sources.Count > 0 ? string.Join(", ", sources) : "built-in defaults");
+        foreach (string source in sources.DefaultIfEmpty("built-in defaults"))
+        {
+            text.Append("  source    ").AppendLine(source);
+        }
+
         Deployment? chosen = snapshot.Models.DefaultLlm("default");
         text.Append("  default   ").AppendLine(chosen is null ? "none marked: calls that name no model go by priority" : chosen.Name);
         foreach (Deployment llm in snapshot.Models.ByPriority)

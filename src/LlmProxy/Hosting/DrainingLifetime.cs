@@ -86,6 +86,6 @@ internal static partial class HostingLog
     [LoggerMessage(9102, LogLevel.Warning, "The time to finish is over: {Running} calls are ended now")]
     public static partial void PatienceOver(this ILogger logger, int running);
 
-    [LoggerMessage(9103, LogLevel.Information, "{Banner}")]
-    public static partial void ShowBanner(this ILogger logger, string banner);
+    [LoggerMessage(9103, LogLevel.Information, "{Line}")]
+    public static partial void ShowBanner(this ILogger logger, string line);
 }

@@ -105,6 +105,7 @@ internal static class GatewayHost
         services.AddSingleton<HealthRoutes>();
         services.AddSingleton<MetricsRoute>();
         services.AddGatewaySwagger();
+        services.RemoveKeyRing();
     }
 
     private static void Map(WebApplication app)

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
 using LlmProxy.Pipeline;
+using LlmProxy.Providers.OpenAiDialect;
 using LlmProxy.Routing;
 
 namespace LlmProxy.Providers;
@@ -67,13 +68,25 @@ internal abstract class OpenAiDialectProvider : IProvider
     {
     }
 
-    public HttpContent WriteRequest(Exchange exchange, RouteTarget target) => throw new NotSupportedException();
+    public HttpContent WriteRequest(Exchange exchange, RouteTarget target) => OpenAiRequest.Write(exchange, target, this);
 
-    public IStreamTranslator OpenStream(Exchange exchange, RouteTarget target) => throw new NotSupportedException();
+    public virtual IStreamTranslator OpenStream(Exchange exchange, RouteTarget target)
+    {
+        Deployment llm = target.Deployment;
+        VendorFailure ReadFailure(ReadOnlySpan<byte> data) => OpenAiFailure.ReadInAnswer(data, llm);
+        if (exchange.Endpoint.TakesStreamOptions)
+        {
+            bool isAsked = exchange.Peek?.WantsUsage == true;
+            return new ChatStream(new OpenAiStreamOptions(isAsked, exchange.AsksForUsage(target)), ReadFailure);
+        }
 
-    public PlainAnswer ReadAnswer(EndpointKind endpoint, ReadOnlySpan<byte> body, Deployment deployment) => throw new NotSupportedException();
+        return exchange.Endpoint == EndpointKind.Responses ? new ResponsesStream(ReadFailure) : new OpaqueStream(ReadFailure);
+    }
 
-    public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment) => throw new NotSupportedException();
+    public PlainAnswer ReadAnswer(EndpointKind endpoint, ReadOnlySpan<byte> body, Deployment deployment) => AnswerReader.Read(body, deployment);
+
+    public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment) =>
+        OpenAiFailure.Read(status, response.Headers, body, deployment, TimeProvider.System);
 
     /// <summary>At the vendor's own address a key is needed; whoever wrote another address knows whether it takes one.</summary>
     private bool NeedsKey(LlmOptions llm)

@@ -37,11 +37,9 @@ internal sealed class LogLevels(LogLevel level) : IConfigureOptions<LoggerFilter
             options.Rules.Insert(0, new LoggerFilterRule(null, framework, OfFrameworks(), null));
         }
 
-        if (Level > LogLevel.Debug)
-        {
-            // While anybody may listen to it, ASP.NET Core makes a span and a log scope for every request, for nothing.
-            options.Rules.Insert(0, new LoggerFilterRule(null, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None, null));
-        }
+        // It writes query strings, where some clients put keys; and while anybody may listen to it, ASP.NET Core makes a span
+        // and a log scope for every request.
+        options.Rules.Insert(0, new LoggerFilterRule(null, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None, null));
     }
 
     private LogLevel OfFrameworks() => Level switch

@@ -2,6 +2,7 @@ using LlmProxy.Configuration.Options;
 using Microsoft.Extensions.Options;
 using Serilog;
 using Serilog.Core;
+using Serilog.Extensions.Logging;
 
 namespace LlmProxy.Telemetry.Logs;
 
@@ -20,7 +21,7 @@ internal static class LoggingSetup
         Logger logger = new LoggerConfiguration().MinimumLevel.Verbose().WriteTo.Sink(writer).CreateLogger();
         LogLevels levels = new(level);
         builder.Logging.ClearProviders();
-        builder.Logging.AddSerilog(logger, dispose: true); // The levels are the framework's filters, which loggers cache.
+        builder.Logging.AddProvider(new SerilogLoggerProvider(logger, dispose: true)); // AddSerilog would put a rule above every level set here.
         builder.Services.AddSingleton<IConfigureOptions<LoggerFilterOptions>>(levels);
         builder.Services.AddSingleton<IOptionsChangeTokenSource<LoggerFilterOptions>>(levels);
         builder.Services.AddSingleton(levels);
