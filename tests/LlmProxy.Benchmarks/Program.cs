@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using LlmProxy.Benchmarks;
 using LlmProxy.Benchmarks.Cells;
+using LlmProxy.Benchmarks.Contenders;
 using LlmProxy.Benchmarks.Report;
 using LlmProxy.Benchmarks.Rig;
 using LlmProxy.Benchmarks.Roles;
@@ -68,7 +69,15 @@ static async Task<int> MeasureAsync(Bench bench, CancellationToken ct)
     List<CellResult> results = [];
     foreach (Cell cell in Catalogue.All.Where(c => options.CellNames.Count == 0 || options.CellNames.Contains(c.Name)))
     {
-        results.Add(await cell.RunAsync(bench, ct));
+        try
+        {
+            results.Add(await cell.RunAsync(bench, ct));
+        }
+        catch (ContenderException e)
+        {
+            bench.Absences.Add($"{cell.Name}: {e.Message}");
+            Bench.Note(bench.Absences[^1]);
+        }
     }
     string tables = MarkdownReport.Write(results, options, TimeProvider.System.GetLocalNow());
     Console.WriteLine(tables);

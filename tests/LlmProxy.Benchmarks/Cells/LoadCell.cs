@@ -24,7 +24,7 @@ internal abstract class LoadCell : Cell
 
     public override async Task<CellResult> RunAsync(Bench bench, CancellationToken ct)
     {
-        OneAnswer direct = OneAnswer.Ask(bench.UpstreamPort, Request);
+        OneAnswer direct = AskUpstream(bench);
         List<Contender> fair = [];
         List<string> remarks = [];
         foreach (Contender contender in await ContendersAsync(bench, ct))
@@ -53,7 +53,7 @@ internal abstract class LoadCell : Cell
     /// <summary>Loads one contender for a while and says what it used; for a profiler to look on.</summary>
     public async Task<Window> LoadOnlyAsync(Bench bench, Contender contender, TimeSpan time, CancellationToken ct)
     {
-        Expectation expected = OneAnswer.Ask(bench.UpstreamPort, Request).AsExpectation;
+        Expectation expected = AskUpstream(bench).AsExpectation;
         LoadLoop load = CreateLoad(contender.Port, expected, bench.Random);
         return await Window.MeasureAsync(contender, load, WarmUp, time, bench.UpstreamProcess, ct);
     }
@@ -61,6 +61,12 @@ internal abstract class LoadCell : Cell
     protected virtual Task<IReadOnlyList<Contender>> ContendersAsync(Bench bench, CancellationToken ct) => bench.ContendersAsync(ct);
 
     protected abstract CellResult Judge(MeasuredRounds rounds);
+
+    private OneAnswer AskUpstream(Bench bench)
+    {
+        OneAnswer direct = OneAnswer.Ask(bench.UpstreamPort, Request);
+        return direct.Wrong is null ? direct : throw new ContenderException($"the upstream itself gave no right answer: {direct.Wrong}");
+    }
 
     /// <summary>Compares the contender's answer with the upstream's own, warms it up, and looks whether it keeps connections.</summary>
     private async Task<string?> UnfairAsync(Bench bench, Contender contender, OneAnswer direct, CancellationToken ct)

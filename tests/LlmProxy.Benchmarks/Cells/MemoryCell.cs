@@ -11,7 +11,7 @@ namespace LlmProxy.Benchmarks.Cells;
 internal sealed class MemoryCell : Cell
 {
     private const double Target = 1.15;
-    private const int MaxRounds = 3;
+    private const int MaxRounds = 5;
     private const int StreamsPerSecond = 500;
 
     // Longer than any run of the cell: no stream ends by itself.

@@ -20,6 +20,7 @@ internal sealed class Contender(string name, int port, ChildProcess process) : I
 
     public TimeSpan ProcessorTime()
     {
+        ThrowIfGone();
         TimeSpan sum = TimeSpan.Zero;
         foreach (int id in _processes)
         {
@@ -28,9 +29,21 @@ internal sealed class Contender(string name, int port, ChildProcess process) : I
         return sum;
     }
 
-    public long ResidentBytes() => _processes.Sum(ProcFile.ResidentBytes);
+    public long ResidentBytes()
+    {
+        ThrowIfGone();
+        return _processes.Sum(ProcFile.ResidentBytes);
+    }
 
     public string LogTail() => process.LogTail();
 
     public ValueTask DisposeAsync() => process.DisposeAsync();
+
+    private void ThrowIfGone()
+    {
+        if (HasExited)
+        {
+            throw new ContenderException($"{name} ended in the middle of a measurement. It said:\n{LogTail()}");
+        }
+    }
 }
