@@ -17,7 +17,7 @@ internal sealed record BenchmarkOptions
           --seed 1                  seed of the contenders' order (default: drawn and printed)
           --memory-streams 1000     streams held open by the memory cell, up to 5000
           --gateway PATH            the LlmProxy.dll to measure (default: this repository's, same configuration)
-          --gateway-env NAME=VALUE  a variable for the gateway's process; may be repeated
+          --gateway-env NAME=VALUE  a variable for the gateway's process (with --only: the loaded one's); may be repeated
           --limit 40                minutes after which the run gives up
           --keep                    keep the run's folder: logs, configurations, the gateway's data
           --update-docs             write the tables into docs/benchmarks.md

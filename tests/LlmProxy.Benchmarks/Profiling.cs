@@ -20,6 +20,7 @@ internal static class Profiling
         {
             return 1;
         }
+        Bench.Note(string.Create(CultureInfo.InvariantCulture, $"Look at process {contender.ProcessId}: warming up, then {options.Seconds.TotalSeconds:0} s under load"));
         Window window = await cell.LoadOnlyAsync(bench, contender, options.Seconds, ct);
         string perUnit = window.Frames > 0
             ? string.Create(CultureInfo.InvariantCulture, $"{window.MicrosecondsPerFrame:0.00} µs per chunk")

@@ -81,7 +81,9 @@ static async Task<int> MeasureAsync(Bench bench, CancellationToken ct)
     }
     string tables = MarkdownReport.Write(results, options, TimeProvider.System.GetLocalNow());
     Console.WriteLine(tables);
-    if (options.UpdateDocs)
+    // nginx is a guest: a machine without it has measured all that it can.
+    bool complete = bench.Absences.All(a => a.StartsWith("nginx: not installed", StringComparison.Ordinal));
+    if (options.UpdateDocs && complete)
     {
         DocsPage.Update(Repository.DocsPath, tables);
         Bench.Note($"Written to {Repository.DocsPath}");
@@ -90,6 +92,5 @@ static async Task<int> MeasureAsync(Bench bench, CancellationToken ct)
     {
         Console.Error.WriteLine($"Not measured: {absence}");
     }
-    // nginx is a guest: a machine without it has measured all that it can.
-    return bench.Absences.All(a => a.StartsWith("nginx: not installed", StringComparison.Ordinal)) ? 0 : 1;
+    return complete ? 0 : 1;
 }

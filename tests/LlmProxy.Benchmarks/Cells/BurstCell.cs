@@ -17,7 +17,7 @@ internal sealed class BurstCell : CostCell
 
     protected override bool PerChunk => true;
 
-    protected override byte[] Request { get; } = BenchRequest.Small(new(AskedAnswer.Burst, BakedStream.BurstChunks, 0, Usage: false));
+    protected override byte[] Request => BenchRequest.Burst;
 
     public override LoadLoop CreateLoad(int port, Expectation expected, Random random) =>
         new SteadyLoad(port, Request, expected, Connections, TimeSpan.Zero, random);

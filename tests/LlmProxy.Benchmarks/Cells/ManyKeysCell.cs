@@ -38,7 +38,7 @@ internal sealed class ManyKeysCell : LoadCell
         Dictionary<string, string> relative = ContenderNames.All.ToDictionary(n => n, _ => "–");
         Dictionary<string, string> absolute = new(relative);
         relative[ContenderNames.Gateway] = ratio.Text("0.00");
-        absolute[ContenderNames.Gateway] = $"{rounds.Of(Large, Cost).Text("0.0")} against {rounds.Of(ContenderNames.Gateway, Cost).Text("0.0")}";
+        absolute[ContenderNames.Gateway] = double.IsNaN(ratio.Median) ? "–" : $"{rounds.Of(Large, Cost).Text("0.0")} against {rounds.Of(ContenderNames.Gateway, Cost).Text("0.0")}";
         return new()
         {
             Name = Name,

@@ -1,12 +1,15 @@
 using System.Globalization;
 using System.Text;
 using LlmProxy.Benchmarks.Contenders;
+using LlmProxy.Benchmarks.Load;
 
 namespace LlmProxy.Benchmarks.Rig;
 
 /// <summary>The upstream, the contenders of this run, and what cells need beside them.</summary>
 internal sealed class Bench : IAsyncDisposable
 {
+    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(4);
+
     private readonly Workplace _place;
     private readonly ChildProcess _upstream;
     private readonly Dictionary<string, Contender> _contenders = [];
@@ -70,7 +73,9 @@ internal sealed class Bench : IAsyncDisposable
             if (await Starts.StartAsync(name, size, ct) is { } started)
             {
                 Note($"{key} runs as process {started.ProcessId} on port {started.Port}");
-                return _contenders[key] = started;
+                _contenders[key] = started;
+                WarmUp(started);
+                return started;
             }
             Absent(key, "not installed");
         }
@@ -99,6 +104,16 @@ internal sealed class Bench : IAsyncDisposable
             await contender.DisposeAsync();
         }
         await _upstream.DisposeAsync();
+    }
+
+    // .NET compiles a method again once it was used often: slow paced cells alone would never get it there.
+    private void WarmUp(Contender contender)
+    {
+        foreach (byte[] request in new[] { BenchRequest.Hello, BenchRequest.Burst })
+        {
+            using SteadyLoad load = new(contender.Port, request, OneAnswer.Ask(UpstreamPort, request).AsExpectation, connections: 8, TimeSpan.Zero, Random);
+            load.RunFor(WarmUpTime);
+        }
     }
 
     private Contender? Existing(string name) => _contenders.GetValueOrDefault(name);

@@ -16,6 +16,9 @@ internal static class BenchRequest
     /// <summary>The smallest real call: for asking whether somebody is there.</summary>
     public static byte[] Hello { get; } = Small(new AskedAnswer(AskedAnswer.Plain, 0, 0, Usage: false));
 
+    /// <summary>A stream that arrives at once.</summary>
+    public static byte[] Burst { get; } = Small(new AskedAnswer(AskedAnswer.Burst, BakedStream.BurstChunks, 0, Usage: false));
+
     /// <summary>A call of about 0.9 KB.</summary>
     public static byte[] Small(AskedAnswer asked) => Build(asked, Conversation(messages: 2, charactersEach: 365));
 

@@ -34,7 +34,8 @@ internal sealed class Workplace : IDisposable
         return Start(
             name,
             [DotNet, program, "--role", role, .. ports.Select(p => p.ToString(CultureInfo.InvariantCulture))],
-            NewFolder(name));
+            NewFolder(name),
+            Options.Only is not null && name == Options.ProfiledContender ? Options.GatewayEnvironment : null);
     }
 
     public static ChildProcess Start(string name, IReadOnlyList<string> command, string folder, IReadOnlyDictionary<string, string>? more = null)
