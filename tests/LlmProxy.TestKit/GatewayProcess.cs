@@ -295,7 +295,7 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         throw new InvalidOperationException($"The gateway ended with code {code}. Its log:\n{Logs.Text}");
     }
 
-    [GeneratedRegex("""listening on:?\s+"?(?<url>https?://[^\s"',;]+:[1-9][0-9]*)""", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("""(listening|serving) on:?\s+"?(?<url>https?://[^\s"',;\\]+:[1-9][0-9]*)""", RegexOptions.IgnoreCase)]
     private static partial Regex ListeningLine();
 }
 
