@@ -1,0 +1,18 @@
+using LlmProxy.Drills;
+
+Dictionary<string, Func<Task<bool>>> drills = new()
+{
+    ["client-gone"] = ClientGone.RunAsync,
+    ["reload-under-load"] = ReloadUnderLoad.RunAsync,
+    ["sigterm-under-load"] = SigtermUnderLoad.RunAsync,
+};
+
+if (args is not [string name] || !drills.TryGetValue(name, out Func<Task<bool>>? drill))
+{
+    Console.Error.WriteLine($"Name one drill: {string.Join(", ", drills.Keys)}");
+    return 2;
+}
+
+bool passed = await drill();
+Console.WriteLine($"VERDICT {name}: {(passed ? "passed" : "FAILED")}");
+return passed ? 0 : 1;

@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using LlmProxy.TestKit;
+using Xunit.Abstractions;
+
+namespace LlmProxy.IntegrationTests;
+
+/// <summary>A client that leaves stops the vendor's work at once, in streams and in plain calls.</summary>
+public sealed class ClientGoneTests(ClientGoneTests.Fixture fixture, ITestOutputHelper output) : IClassFixture<ClientGoneTests.Fixture>
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(2); // The law says 100 ms; a busy test machine is not its judge.
+
+    public static TheoryData<string> Goodbyes => ["reset", "close", "half-close"];
+
+    [Theory]
+    [MemberData(nameof(Goodbyes))]
+    public async Task PlainCall_ClientLeaves_IsAbortedUpstream(string goodbye)
+    {
+        string model = "plain-" + goodbye;
+        fixture.Upstream.On(model, Answers.HangBeforeHeaders);
+        RawClient client = await RawClient.ConnectAsync(fixture.Gateway.BaseUrl);
+        await client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("custom/" + model));
+        UpstreamCall call = await fixture.Upstream.CallAsync(model);
+
+        await AbortsAfterAsync(() => LeaveAsync(client, goodbye), call);
+        await client.DisposeAsync();
+    }
+
+    [Theory]
+    [MemberData(nameof(Goodbyes))]
+    public async Task StreamBeforeItsFirstToken_ClientLeaves_IsAbortedUpstream(string goodbye)
+    {
+        string model = "waiting-" + goodbye;
+        fixture.Upstream.On(model, Answers.HangBeforeFirstToken);
+        RawClient client = await RawClient.ConnectAsync(fixture.Gateway.BaseUrl);
+        await client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("custom/" + model, "\"stream\":true"));
+        UpstreamCall call = await fixture.Upstream.CallAsync(model);
+
+        await AbortsAfterAsync(() => LeaveAsync(client, goodbye), call);
+        await client.DisposeAsync();
+    }
+
+    [Theory]
+    [MemberData(nameof(Goodbyes))]
+    public async Task StreamInTheMiddle_ClientLeaves_IsAbortedUpstream(string goodbye)
+    {
+        string model = "midway-" + goodbye;
+        fixture.Upstream.On(model, Answers.Sse(Step.Send(OpenAiAnswers.ContentChunk("first words")), Step.Hang));
+        RawClient client = await RawClient.ConnectAsync(fixture.Gateway.BaseUrl);
+        await client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("custom/" + model, "\"stream\":true"));
+        await client.ReadUntilAsync("first words");
+
+        await AbortsAfterAsync(() => LeaveAsync(client, goodbye), await fixture.Upstream.CallAsync(model));
+        await client.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Stream_OfAnLlmThatIsDrained_RunsToItsEndUpstream()
+    {
+        var left = new Gate();
+        fixture.Upstream.On("drained-model", Answers.Sse(
+            Step.Send(OpenAiAnswers.ContentChunk("first words")), Step.Wait(left), Step.Send(OpenAiAnswers.ContentChunk(" last words")),
+            Step.Send(OpenAiAnswers.Chunk("{}", "\"stop\"") + OpenAiAnswers.UsageChunk() + OpenAiAnswers.Done)));
+        RawClient client = await RawClient.ConnectAsync(fixture.Gateway.BaseUrl);
+        await client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("drained", "\"stream\":true"));
+        await client.ReadUntilAsync("first words");
+        UpstreamCall call = await fixture.Upstream.CallAsync("drained-model");
+        int line = fixture.Gateway.Logs.Count;
+
+        client.Reset();
+        left.Open();
+        await call.Answered;
+
+        await fixture.Gateway.Logs.WaitForAsync("drained", line); // Its one line comes when the call has ended.
+        Assert.False(call.IsAborted);
+    }
+
+    [Fact]
+    public async Task NextCall_AfterManyClientsLeft_IsServed()
+    {
+        fixture.Upstream.On("many", Answers.HangBeforeHeaders);
+        for (int i = 0; i < 20; i++)
+        {
+            await using RawClient client = await RawClient.ConnectAsync(fixture.Gateway.BaseUrl);
+            await client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("custom/many"));
+            client.Reset();
+        }
+
+        Expect.Ok(await fixture.Client.ChatAsync("custom/after-many"));
+    }
+
+    private static Task LeaveAsync(RawClient client, string goodbye)
+    {
+        switch (goodbye)
+        {
+            case "reset":
+                client.Reset();
+                return Task.CompletedTask;
+            case "half-close":
+                client.HalfClose();
+                return Task.CompletedTask;
+            default:
+                return client.DisposeAsync().AsTask();
+        }
+    }
+
+    private async Task AbortsAfterAsync(Func<Task> leave, UpstreamCall call)
+    {
+        Assert.False(call.IsAborted);
+        long left = Stopwatch.GetTimestamp();
+        await leave();
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(left, await call.Aborted);
+        output.WriteLine($"seen upstream after {elapsed.TotalMilliseconds:0.0} ms");
+        Assert.InRange(elapsed, TimeSpan.Zero, Bound);
+    }
+
+    public sealed class Fixture : GatewayFixture
+    {
+        protected override GatewaySettings Settings() => new()
+        {
+            Config = Config(new
+            {
+                Llms = new object[]
+                {
+                    new { Name = "up", Provider = "custom", Model = "*", Upstream.BaseUrl },
+                    new { Name = "drained", Provider = "custom", Model = "drained-model", Upstream.BaseUrl, OnClientGone = "drain" },
+                },
+                Resilience = new { BreakerFailures = 10_000 },
+            }),
+        };
+    }
+}

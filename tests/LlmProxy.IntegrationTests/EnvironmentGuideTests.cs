@@ -1,0 +1,340 @@
+using System.Text.Json.Nodes;
+using LlmProxy.TestKit;
+
+namespace LlmProxy.IntegrationTests;
+
+/// <summary>The .env files that teams already have start the right LLMs, whichever guide they were written by.</summary>
+public sealed class EnvironmentGuideTests : IAsyncLifetime
+{
+    private ScriptedUpstream _upstream = null!;
+
+    public async Task InitializeAsync() => _upstream = await ScriptedUpstream.StartAsync();
+
+    public async Task DisposeAsync() => await _upstream.DisposeAsync();
+
+    [Fact]
+    public async Task InternalLlm_IsTheLocalDefaultWithItsSettings()
+    {
+        await using GatewayProcess gateway = await StartAsync($"""
+            LLM_BACKEND=internal
+            INTERNAL_LLM_API_BASE={_upstream.BaseUrl}
+            INTERNAL_LLM_API_KEY=not-needed
+            INTERNAL_LLM_TIMEOUT=60
+            """);
+
+        Reply reply = await gateway.Client.ChatAsync("auto");
+
+        Expect.Ok(reply);
+        Assert.Equal("internal", reply.Header("x-llm-model"));
+        UpstreamCall call = Assert.Single(_upstream.CallsFor("llama2-70b-chat"));
+        Assert.Equal("4000", call.Json["max_tokens"]!.ToJsonString());
+        Assert.Equal("0.3", call.Json["temperature"]!.ToJsonString());
+        Assert.Equal("Bearer not-needed", call.Header("Authorization"));
+        Assert.Contains("internal", (await gateway.Client.FetchAsync("/v1/models?local=true")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task InternalLlm_SwitchedOff_IsNotThere()
+    {
+        await using GatewayProcess gateway = await StartAsync($"""
+            INTERNAL_LLM_ENABLED=false
+            INTERNAL_LLM_API_BASE={_upstream.BaseUrl}
+            """);
+
+        Assert.DoesNotContain("internal", await ModelsAsync(gateway));
+    }
+
+    [Fact]
+    public async Task Backend_ChoosesTheDefault()
+    {
+        await using GatewayProcess gateway = await StartAsync($"""
+            LLM_BACKEND=custom
+            OPENAI_API_KEY=sk-guide-openai
+            OPENAI_API_BASE={_upstream.BaseUrl}
+            OPENAI_MODEL=gpt-4o
+            CUSTOM_LLM_URL={_upstream.BaseUrl}/chat/completions
+            CUSTOM_LLM_API_KEY=sk-guide-custom
+            CUSTOM_LLM_MODEL=house-model
+            CUSTOM_LLM_HEADERS={"{\"X-Team\": \"research\"}"}
+            CUSTOM_LLM_MAX_TOKENS=77
+            """);
+
+        Expect.Ok(await gateway.Client.ChatAsync("auto"));
+        Expect.Ok(await gateway.Client.ChatAsync("openai"));
+
+        UpstreamCall call = Assert.Single(_upstream.CallsFor("house-model"));
+        Assert.Equal("research", call.Header("X-Team"));
+        Assert.Equal("Bearer sk-guide-custom", call.Header("Authorization"));
+        Assert.Equal("77", call.Json["max_tokens"]!.ToJsonString());
+        Assert.Equal("/v1/chat/completions", call.Path);
+        Assert.Single(_upstream.CallsFor("gpt-4o"));
+        Assert.DoesNotContain("sk-guide", gateway.Logs.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task PrimaryAndSecondaryModel_TheSecondFollowsTheFirst()
+    {
+        _upstream.On("gpt-4o", Answers.Error(500, "Broken"));
+        await using GatewayProcess gateway = await StartAsync($"""
+            PRIMARY_MODEL=gpt-4o
+            SECONDARY_MODEL=gpt-4o-mini
+            LLM_API_KEY=sk-guide-both
+            LLM_API_BASE={_upstream.BaseUrl}
+            FALLBACK_RETRY_ATTEMPTS=0
+            """);
+
+        Reply reply = await gateway.Client.ChatAsync("auto");
+
+        Expect.Ok(reply);
+        Assert.Equal("gpt-4o-mini", reply.Json["model"]!.ToString());
+        Assert.Equal("Bearer sk-guide-both", Assert.Single(_upstream.CallsFor("gpt-4o-mini")).Header("Authorization"));
+        Assert.Single(_upstream.CallsFor("gpt-4o"));
+        Assert.NotNull(reply.Header("x-llm-fallback"));
+    }
+
+    [Fact]
+    public async Task PrimaryProvider_Fallback_IsPrimaryThenSecondary()
+    {
+        _upstream.On("gpt-4o", Answers.Error(503, "Broken"));
+        await using GatewayProcess gateway = await StartAsync($"""
+            PRIMARY_LLM_PROVIDER=openai
+            PRIMARY_MODEL=gpt-4o
+            SECONDARY_MODEL=gpt-4o-mini
+            OPENAI_API_KEY=sk-guide-openai
+            OPENAI_BASE_URL={_upstream.BaseUrl}
+            LLM_ENABLE_RETRY=false
+            AUTO_FALLBACK_ENABLED=true
+            """);
+
+        Reply reply = await gateway.Client.ChatAsync("auto");
+
+        Expect.Ok(reply);
+        Assert.Equal("gpt-4o-mini", reply.Json["model"]!.ToString());
+    }
+
+    [Fact]
+    public async Task FallbackSwitchedOff_TheFirstFailureIsTheAnswer()
+    {
+        _upstream.On("gpt-4o", Answers.Error(503, "Broken"));
+        await using GatewayProcess gateway = await StartAsync($"""
+            PRIMARY_LLM_PROVIDER=openai
+            PRIMARY_MODEL=gpt-4o
+            SECONDARY_MODEL=gpt-4o-mini
+            OPENAI_API_KEY=sk-guide-openai
+            OPENAI_BASE_URL={_upstream.BaseUrl}
+            LLM_MAX_RETRIES=0
+            LLM_ENABLE_FALLBACK=false
+            """);
+
+        Expect.Error(await gateway.Client.ChatAsync("auto"), 502, "provider_error");
+        Assert.Empty(_upstream.CallsFor("gpt-4o-mini"));
+    }
+
+    [Fact]
+    public async Task StrategyVariables_AreTakenAndServed()
+    {
+        await using GatewayProcess gateway = await StartAsync($"""
+            LLM_ROUTING_STRATEGY=priority
+            LLM_PREFER_LOCAL=true
+            LLM_MAX_LATENCY_MS=60000
+            LLM_ENABLE_CACHING=false
+            LLM_CACHE_SIZE=500
+            LLM_RATE_LIMIT_RPM=6000
+            LLM_CONCURRENT_NUMBER=8
+            LLM_MAX_RETRIES=1
+            OPENAI_API_KEY=sk-guide-openai
+            OPENAI_API_BASE={_upstream.BaseUrl}
+            OPENAI_MODEL=gpt-4o
+            """);
+
+        Expect.Ok(await gateway.Client.ChatAsync("auto"));
+        Assert.Single(_upstream.CallsFor("gpt-4o"));
+    }
+
+    [Fact]
+    public async Task DatabaseGuidesNames_MakeTheirLlms()
+    {
+        await using GatewayProcess gateway = await StartAsync($"""
+            LLM_DEFAULT_PROVIDER=mistral
+            MISTRAL_API_KEY=sk-guide-mistral
+            MISTRAL_MODEL=mistral-small-latest
+            MISTRAL_API_BASE={_upstream.BaseUrl}
+            TOGETHER_API_KEY=sk-guide-together
+            TOGETHER_MODEL=meta-llama/Llama-3-70b
+            TOGETHER_API_BASE={_upstream.BaseUrl}
+            FIREWORKS_API_KEY=sk-guide-fireworks
+            FIREWORKS_MODEL=accounts/fireworks/models/llama
+            FIREWORKS_API_BASE={_upstream.BaseUrl}
+            AZURE_OPENAI_API_KEY=azure-guide-key
+            AZURE_OPENAI_API_BASE={_upstream.Address}
+            AZURE_OPENAI_DEPLOYMENT_NAME=our-gpt
+            AZURE_OPENAI_API_VERSION=2024-10-21
+            """);
+
+        Reply byDefault = await gateway.Client.ChatAsync("auto");
+        foreach (string name in (string[])["together", "fireworks", "azure"])
+        {
+            Expect.Ok(await gateway.Client.ChatAsync(name));
+        }
+
+        Expect.Ok(byDefault);
+        Assert.Equal("mistral", byDefault.Header("x-llm-model"));
+        Assert.Single(_upstream.CallsFor("mistral-small-latest"));
+        Assert.Single(_upstream.CallsFor("meta-llama/Llama-3-70b"));
+        Assert.Single(_upstream.CallsFor("accounts/fireworks/models/llama"));
+        UpstreamCall azure = Assert.Single(_upstream.Calls, c => c.Path == "/openai/deployments/our-gpt/chat/completions");
+        Assert.Equal("?api-version=2024-10-21", azure.Query);
+        Assert.Equal("azure-guide-key", azure.Header("api-key"));
+        Assert.Null(azure.Header("Authorization"));
+    }
+
+    [Fact]
+    public async Task AmbientCloudVariables_MakeNothing()
+    {
+        await using GatewayProcess gateway = await StartAsync("""
+            AWS_REGION=eu-central-1
+            AWS_ACCESS_KEY_ID=AKIAAMBIENT
+            AWS_SECRET_ACCESS_KEY=ambient-secret
+            GOOGLE_CLOUD_PROJECT=ambient-project
+            GOOGLE_APPLICATION_CREDENTIALS=/nowhere/key.json
+            OPENAI_API_KEY=not_configured
+            ANTHROPIC_API_KEY=
+            """);
+
+        Reply reply = await gateway.Client.ChatAsync("auto");
+
+        Expect.Ok(reply);
+        Assert.Equal("dummy", reply.Header("x-llm-provider"));
+        Assert.DoesNotContain(await ModelsAsync(gateway), id => id is "bedrock" or "vertex" or "openai" or "anthropic");
+        Assert.DoesNotContain("ambient-secret", gateway.Logs.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task DialectsToCome_AreNamedAsNotAvailableYet()
+    {
+        await using GatewayProcess gateway = await StartAsync($"""
+            ANTHROPIC_API_KEY=sk-ant-guide
+            OLLAMA_URL=http://127.0.0.1:9
+            GEMINI_API_KEY=guide-gemini
+            BEDROCK_MODEL=anthropic.claude-3
+            AWS_REGION=eu-central-1
+            OPENAI_API_KEY=sk-guide-openai
+            OPENAI_API_BASE={_upstream.BaseUrl}
+            """);
+
+        Assert.All(["anthropic", "ollama", "gemini", "bedrock"], name =>
+            Assert.Contains(gateway.Logs.Lines, l => l.Contains(name, StringComparison.Ordinal) && l.Contains("not available yet", StringComparison.OrdinalIgnoreCase)));
+        Reply providers = await gateway.Client.FetchAsync("/health/providers");
+        Assert.All(["anthropic", "ollama", "gemini", "bedrock", "openai"], name => Assert.Contains($"\"{name}\"", providers.Text, StringComparison.Ordinal));
+        Expect.Error(await gateway.Client.ChatAsync("anthropic"), 503, "no_healthy_provider");
+        Expect.Ok(await gateway.Client.ChatAsync("openai"));
+    }
+
+    [Fact]
+    public async Task UnknownBackend_IsAWarningAndTheDummy()
+    {
+        await using GatewayProcess gateway = await StartAsync("LLM_BACKEND=llamafile-of-yesterday");
+
+        Reply reply = await gateway.Client.ChatAsync("auto");
+
+        Expect.Ok(reply);
+        Assert.Equal("dummy", reply.Header("x-llm-provider"));
+        Assert.Contains("llamafile-of-yesterday", gateway.Logs.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task DotEnv_OfEveryStyle_IsUnderstoodAndTheRealEnvironmentWins()
+    {
+        var settings = new GatewaySettings
+        {
+            DotEnv = $"""
+                # The team's file
+                export OPENAI_API_KEY="sk-guide # not a comment"
+                OPENAI_API_BASE='{_upstream.BaseUrl}'
+                OPENAI_MODEL=from-the-file # a comment
+                OPENAI_ORGANIZATION = org-$HOME
+
+                OPENAI_TEMPERATURE=0.5
+                """,
+        };
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(settings.With("OPENAI_MODEL", "from-the-environment"));
+
+        Expect.Ok(await gateway.Client.ChatAsync("auto"));
+
+        UpstreamCall call = Assert.Single(_upstream.Calls);
+        Assert.Equal("from-the-environment", call.Model);
+        Assert.Equal("Bearer sk-guide # not a comment", call.Header("Authorization"));
+        Assert.Equal("org-$HOME", call.Header("OpenAI-Organization"));
+        Assert.Equal("0.5", call.Json["temperature"]!.ToJsonString());
+        Assert.DoesNotContain("sk-guide", gateway.Logs.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Synonyms_TheFirstOfTheTableWinsWithAWarning()
+    {
+        await using GatewayProcess gateway = await StartAsync($"""
+            OPENAI_API_KEY=sk-guide-openai
+            OPENAI_BASE_URL={_upstream.BaseUrl}
+            OPENAI_API_BASE=http://127.0.0.1:9/v1
+            """);
+
+        Expect.Ok(await gateway.Client.ChatAsync("auto"));
+        Assert.Contains(gateway.Logs.Lines, l => l.Contains("OPENAI_API_BASE", StringComparison.Ordinal) && l.Contains("OPENAI_BASE_URL", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task FileThatNamesAnLlm_SilencesTheShortcutsUnlessAskedFor()
+    {
+        var named = new { Llms = new object[] { new { Name = "from-file", Provider = "custom", Model = "file-model", _upstream.BaseUrl } } };
+        var both = new { named.Llms, EnvironmentLlms = "always" };
+        var environment = new Dictionary<string, string> { ["OPENAI_API_KEY"] = "sk-guide-openai", ["OPENAI_API_BASE"] = _upstream.BaseUrl };
+
+        await using GatewayProcess auto = await GatewayProcess.StartAsync(new GatewaySettings { Config = GatewayFixture.Config(named), Environment = environment });
+        await using GatewayProcess always = await GatewayProcess.StartAsync(new GatewaySettings { Config = GatewayFixture.Config(both), Environment = environment });
+
+        Assert.DoesNotContain("openai", await ModelsAsync(auto));
+        Assert.Contains("openai", await ModelsAsync(always));
+        Assert.Contains("from-file", await ModelsAsync(always));
+    }
+
+    [Fact]
+    public async Task VariablesOfDotNet_ChangeEveryValue()
+    {
+        var settings = new GatewaySettings
+        {
+            Environment = new Dictionary<string, string>
+            {
+                ["LlmProxy__Llms__0__Name"] = "by-variable",
+                ["LlmProxy__Llms__0__Provider"] = "custom",
+                ["LlmProxy__Llms__0__Model"] = "variable-model",
+                ["LlmProxy__Llms__0__BaseUrl"] = _upstream.BaseUrl,
+                ["LlmProxy__Limits__MaxBodyBytes"] = "1000",
+            },
+        };
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(settings);
+
+        Expect.Ok(await gateway.Client.ChatAsync("by-variable"));
+        Expect.Error(await gateway.Client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("by-variable", text: new string('a', 2000))), 413, "body_too_large");
+    }
+
+    [Fact]
+    public async Task Banner_SaysWhatIsServedAndToWhom()
+    {
+        await using GatewayProcess gateway = await StartAsync($"""
+            OPENAI_API_KEY=sk-guide-openai
+            OPENAI_API_BASE={_upstream.BaseUrl}
+            CUSTOM_LLM_URL={_upstream.BaseUrl}
+            CUSTOM_LLM_MODEL=house-model
+            """);
+
+        string log = gateway.Logs.Text;
+        Assert.All(["openai", "custom", "open", gateway.BaseUrl], part => Assert.Contains(part, log, StringComparison.OrdinalIgnoreCase));
+        Assert.Contains("default", log, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("sk-guide-openai", log, StringComparison.Ordinal);
+    }
+
+    private static Task<GatewayProcess> StartAsync(string dotEnv) => GatewayProcess.StartAsync(new GatewaySettings { DotEnv = dotEnv });
+
+    private static async Task<List<string>> ModelsAsync(GatewayProcess gateway) =>
+        [.. (await gateway.Client.FetchAsync("/v1/models")).Json["data"]!.AsArray().Select(m => m!["id"]!.ToString())];
+}
