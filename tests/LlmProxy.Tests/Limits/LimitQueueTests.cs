@@ -6,6 +6,7 @@ namespace LlmProxy.Tests.Limits;
 public sealed class LimitQueueTests : IDisposable
 {
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30); // Of the real clock, so that a lost call fails instead of hanging.
     private readonly FakeTimeProvider _time = new();
     private readonly LimitGate _gate;
 
@@ -25,12 +26,12 @@ public sealed class LimitQueueTests : IDisposable
         _time.Advance(TimeSpan.FromMilliseconds(1500));
         running.Reservation.Dispose();
 
-        LimitDecision admitted = await first;
+        LimitDecision admitted = await Soon(first);
         Assert.True(admitted.IsAdmitted);
         Assert.Equal(1500, admitted.WaitedMs);
         Assert.False(second.IsCompleted);
         admitted.Reservation.Dispose();
-        Assert.True((await second).IsAdmitted);
+        Assert.True((await Soon(second)).IsAdmitted);
         Assert.Equal(0, _gate.Waiting);
     }
 
@@ -47,10 +48,10 @@ public sealed class LimitQueueTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(54.9));
         Assert.False(third.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(0.1));
-        Assert.Equal(55_000, (await third).WaitedMs);
+        Assert.Equal(55_000, (await Soon(third)).WaitedMs);
         Assert.False(fourth.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(5));
-        Assert.True((await fourth).IsAdmitted);
+        Assert.True((await Soon(fourth)).IsAdmitted);
     }
 
     [Fact]
@@ -66,7 +67,7 @@ public sealed class LimitQueueTests : IDisposable
         Task<LimitDecision> slowNext = Reserve(slow);
 
         _time.Advance(TimeSpan.FromSeconds(29));
-        Assert.True((await quickNext).IsAdmitted);
+        Assert.True((await Soon(quickNext)).IsAdmitted);
         Assert.False(slowNext.IsCompleted);
     }
 
@@ -93,7 +94,7 @@ public sealed class LimitQueueTests : IDisposable
 
         _time.Advance(TimeSpan.FromSeconds(3));
 
-        LimitDecision refused = await waiting;
+        LimitDecision refused = await Soon(waiting);
         Assert.Equal(ErrorCode.TooManyParallelRequests, refused.Refusal!.Code);
         Assert.Equal(3000, refused.WaitedMs);
         Assert.Equal(0, _gate.Waiting);
@@ -124,7 +125,7 @@ public sealed class LimitQueueTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
         running.Reservation.Dispose();
 
-        Assert.True((await next).IsAdmitted);
+        Assert.True((await Soon(next)).IsAdmitted);
     }
 
     [Fact]
@@ -148,7 +149,7 @@ public sealed class LimitQueueTests : IDisposable
         Assert.Equal(ErrorCode.TooManyParallelRequests, (await Reserve(subject)).Refusal!.Code);
 
         _time.Advance(MaxWait);
-        Assert.All(await Task.WhenAll(waiting), decision => Assert.False(decision.IsAdmitted));
+        Assert.All(await Task.WhenAll(waiting).WaitAsync(Patience), decision => Assert.False(decision.IsAdmitted));
     }
 
     /// <summary>Callers that wait, leave and end at random moments on several threads: nobody is forgotten and no place is lost.</summary>
@@ -179,7 +180,7 @@ public sealed class LimitQueueTests : IDisposable
             {
                 // It left the line.
             }
-        }))).WaitAsync(TimeSpan.FromSeconds(30));
+        }))).WaitAsync(Patience);
 
         Assert.InRange(peak, 1, 3);
         Assert.Equal(0, _gate.Waiting);
@@ -196,6 +197,8 @@ public sealed class LimitQueueTests : IDisposable
         {
         }
     }
+
+    private static Task<LimitDecision> Soon(Task<LimitDecision> turn) => turn.WaitAsync(Patience);
 
     private Task<LimitDecision> Reserve(in LimitSubject subject) => _gate.ReserveAsync(subject, CancellationToken.None).AsTask();
 
