@@ -197,9 +197,8 @@ internal sealed class LogWriter : ILogEventSink, IDisposable
             _output.Write(_page.WrittenSpan);
             _output.Flush();
         }
-        catch (IOException)
+        catch (Exception) // Nobody reads any more, and there is no other place to say so. Calls are served all the same.
         {
-            // Nobody reads any more, and there is no other place to say so.
         }
 
         _page.ResetWrittenCount();

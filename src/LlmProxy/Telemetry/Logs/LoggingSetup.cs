@@ -19,9 +19,12 @@ internal static class LoggingSetup
     {
         LogWriter writer = new(output ?? Console.OpenStandardOutput(), FormatOf(format), TimeProvider.System, MoreSinks(sinks));
         Logger logger = new LoggerConfiguration().MinimumLevel.Verbose().WriteTo.Sink(writer).CreateLogger();
-        LogLevels levels = new(level);
         builder.Logging.ClearProviders();
-        builder.Logging.AddProvider(new SerilogLoggerProvider(logger, dispose: true)); // AddSerilog would put a rule above every level set here.
+
+        // AddSerilog would put a rule above every level set here, and the container disposes of only what it has made itself.
+        builder.Services.AddSingleton<ILoggerProvider>(_ => new SerilogLoggerProvider(logger, dispose: true));
+
+        LogLevels levels = new(level);
         builder.Services.AddSingleton<IConfigureOptions<LoggerFilterOptions>>(levels);
         builder.Services.AddSingleton<IOptionsChangeTokenSource<LoggerFilterOptions>>(levels);
         builder.Services.AddSingleton(levels);
