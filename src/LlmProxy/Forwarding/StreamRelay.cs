@@ -151,7 +151,7 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, HttpRes
             _tail.Complete(sink, _translator);
             sink.Write(bytes);
         }
-        else
+        else if (!bytes.IsEmpty)
         {
             _tail.Write(sink, bytes, frame.HasData);
         }

@@ -32,6 +32,11 @@ internal sealed class CallRecorder(GatewayMetrics metrics, RequestLog log, ILogg
         AttemptRecord? last = exchange.Attempts.Count > 0 ? exchange.Attempts[^1] : null;
         LlmTags tags = last is not null && exchange.Snapshot.Llms.TryGetValue(last.Llm, out Deployment? llm) ? llm.State.Tags : metrics.None;
         TimeSpan? firstOutput = exchange.FirstOutputAt == 0 ? null : exchange.Time.GetElapsedTime(exchange.StartedAt, exchange.FirstOutputAt);
+        if (exchange.OverheadMs is null && exchange.AttemptsBegun > 0)
+        {
+            exchange.OverheadMs = Math.Max(0, duration.TotalMilliseconds - (exchange.WaitedTicks * 1000.0 / exchange.Time.TimestampFrequency));
+        }
+
         TimeSpan? overhead = exchange.OverheadMs is { } ms ? TimeSpan.FromMilliseconds(ms) : null;
         metrics.CallEnded(tags, new CallFigures
         {
@@ -46,9 +51,11 @@ internal sealed class CallRecorder(GatewayMetrics metrics, RequestLog log, ILogg
             CostUsd = exchange.CostUsd,
             Workspace = exchange.Caller.Workspace,
         });
-        if (log.IsEnabled)
+        if (log.IsEnabled || GatewayTracing.IsListenedTo)
         {
-            log.Write(Summary(exchange, last, duration, firstOutput, overhead));
+            RequestSummary summary = Summary(exchange, last, duration, firstOutput, overhead);
+            log.Write(summary);
+            GatewayTracing.Describe(exchange.Http, summary);
         }
     }
 
