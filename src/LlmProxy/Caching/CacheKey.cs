@@ -8,12 +8,12 @@ namespace LlmProxy.Caching;
 /// <summary>The SHA-256 over everything that can change an answer, and over the workspace that alone may see it.</summary>
 internal readonly record struct CacheKey(ulong A, ulong B, ulong C, ulong D)
 {
-    [ThreadStatic] private static IncrementalHash? t_hash;
+    [ThreadStatic] private static IncrementalHash? _hash;
 
     public static CacheKey Compute(
         EndpointKind endpoint, string workspace, ReadOnlySpan<byte> requestedModel, ReadOnlySpan<byte> wishes, ReadOnlySpan<byte> body)
     {
-        IncrementalHash hash = t_hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        IncrementalHash hash = _hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         AppendText(hash, endpoint.Name);
         AppendText(hash, workspace);
         Append(hash, requestedModel);
