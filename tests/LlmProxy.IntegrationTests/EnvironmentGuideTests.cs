@@ -222,8 +222,11 @@ public sealed class EnvironmentGuideTests : IAsyncLifetime
             OPENAI_API_BASE={_upstream.BaseUrl}
             """);
 
-        Assert.All(["anthropic", "ollama", "gemini", "bedrock"], name =>
-            Assert.Contains(gateway.Logs.Lines, l => l.Contains(name, StringComparison.Ordinal) && l.Contains("not available yet", StringComparison.OrdinalIgnoreCase)));
+        foreach (string name in (string[])["anthropic", "ollama", "gemini", "bedrock"])
+        {
+            await gateway.Logs.WaitForAsync(l => l.Contains(name, StringComparison.Ordinal) && l.Contains("not available yet", StringComparison.OrdinalIgnoreCase));
+        }
+
         Reply providers = await gateway.Client.FetchAsync("/health/providers");
         Assert.All(["anthropic", "ollama", "gemini", "bedrock", "openai"], name => Assert.Contains($"\"{name}\"", providers.Text, StringComparison.Ordinal));
         Expect.Error(await gateway.Client.ChatAsync("anthropic"), 503, "no_healthy_provider");
@@ -239,7 +242,7 @@ public sealed class EnvironmentGuideTests : IAsyncLifetime
 
         Expect.Ok(reply);
         Assert.Equal("dummy", reply.Header("x-llm-provider"));
-        Assert.Contains("llamafile-of-yesterday", gateway.Logs.Text, StringComparison.Ordinal);
+        await gateway.Logs.WaitForAsync("llamafile-of-yesterday");
     }
 
     [Fact]
@@ -279,7 +282,7 @@ public sealed class EnvironmentGuideTests : IAsyncLifetime
             """);
 
         Expect.Ok(await gateway.Client.ChatAsync("auto"));
-        Assert.Contains(gateway.Logs.Lines, l => l.Contains("OPENAI_API_BASE", StringComparison.Ordinal) && l.Contains("OPENAI_BASE_URL", StringComparison.Ordinal));
+        await gateway.Logs.WaitForAsync(l => l.Contains("OPENAI_API_BASE", StringComparison.Ordinal) && l.Contains("OPENAI_BASE_URL", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -327,6 +330,7 @@ public sealed class EnvironmentGuideTests : IAsyncLifetime
             CUSTOM_LLM_MODEL=house-model
             """);
 
+        await gateway.Logs.WaitForAsync("house-model");
         string log = gateway.Logs.Text;
         Assert.All(["openai", "custom", "open", gateway.BaseUrl], part => Assert.Contains(part, log, StringComparison.OrdinalIgnoreCase));
         Assert.Contains("default", log, StringComparison.OrdinalIgnoreCase);
