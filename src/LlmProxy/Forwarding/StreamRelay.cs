@@ -16,6 +16,8 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, HttpRes
     private const int ReadSize = 16 * 1024;
     private const int MostHeldBack = 64 * 1024;
 
+    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
+
     private readonly SseFramer _framer = new();
     private readonly PooledWriter _scratch = new();
     private readonly PooledWriter _held = new();
@@ -53,6 +55,11 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, HttpRes
             if (_committed && !await FlushAsync())
             {
                 return Verdict.ClientGone;
+            }
+
+            if (_finished && _failure is null && !ended)
+            {
+                await SeeConnectionOffAsync(vendor);
             }
 
             if (_failure is not null || _finished || ended)
@@ -175,6 +182,32 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, HttpRes
         clock.Resting();
         FlushResult flushed = await answer.Writer.FlushAsync(CancellationToken.None);
         return !flushed.IsCompleted && !exchange.Http.RequestAborted.IsCancellationRequested;
+    }
+
+    /// <summary>
+    /// The answer is whole; only the end of the HTTP message may be missing. Read, the connection serves the next call;
+    /// unread, it is lost. The client does not wait for it.
+    /// </summary>
+    private async ValueTask SeeConnectionOffAsync(Stream vendor)
+    {
+        clock.WatchIdle(Farewell, Farewell);
+        try
+        {
+            ValueTask<int> last = vendor.ReadAsync(_buffer.AsMemory(), clock.Token);
+            if (!last.IsCompleted)
+            {
+                await exchange.Http.Response.CompleteAsync();
+            }
+
+            while (await last > 0)
+            {
+                last = vendor.ReadAsync(_buffer.AsMemory(), clock.Token);
+            }
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
+        {
+            // Then it ends with this call.
+        }
     }
 
     private Verdict End(VendorFailure? failure)

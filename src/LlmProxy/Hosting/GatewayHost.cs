@@ -81,6 +81,10 @@ internal static class GatewayHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(boot.Loaded.Options.Limits.ShutdownSeconds + 10));
 
         WebApplication app = builder.Build();
+
+        // YARP registers what makes the host put these two before every request; the gateway has its own gate.
+        ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
+        ((IApplicationBuilder)app).Properties["__AuthorizationMiddlewareSet"] = true;
         app.Services.GetRequiredService<GatewayConfigurator>().ApplyFirst(boot, levels);
         Map(app);
         return app;

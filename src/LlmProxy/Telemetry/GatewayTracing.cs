@@ -14,6 +14,8 @@ internal static class GatewayTracing
 
     private static readonly ActivitySource Source = new(SourceName);
 
+    public static bool IsListenedTo => Source.HasListeners();
+
     /// <param name="endpoint">What is asked.</param>
     /// <param name="llm">The LLM that is asked.</param>
     /// <param name="deploymentModel">The model name that goes to the vendor.</param>
