@@ -47,29 +47,34 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> json, int maxDepth)
     public bool SkipString()
     {
         Expect((byte)'"');
+        ReadOnlySpan<byte> rest = _json[Position..];
+        int at = 0;
         bool isEscaped = false;
         while (true)
         {
-            int stop = _json[Position..].IndexOfAny(StringStops);
+            int stop = rest[at..].IndexOfAny(StringStops);
             if (stop < 0)
             {
                 Position = _json.Length;
                 throw Broken();
             }
 
-            Position += stop;
-            switch (_json[Position])
+            at += stop;
+            if (rest[at] == (byte)'"')
             {
-                case (byte)'"':
-                    Position++;
-                    return isEscaped;
-                case (byte)'\\':
-                    SkipEscape();
-                    isEscaped = true;
-                    break;
-                default:
-                    throw Broken();
+                Position += at + 1;
+                return isEscaped;
             }
+
+            int escape = EscapeLength(rest[at..]);
+            if (escape == 0)
+            {
+                Position += at;
+                throw Broken();
+            }
+
+            isEscaped = true;
+            at += escape;
         }
     }
 
@@ -174,24 +179,20 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> json, int maxDepth)
         return isObject;
     }
 
-    private void SkipEscape()
+    /// <summary>How many bytes the escape at the start takes; 0 when it is none.</summary>
+    private static int EscapeLength(ReadOnlySpan<byte> text)
     {
-        if (Position + 1 >= _json.Length)
+        if (text.Length < 2 || text[0] != (byte)'\\')
         {
-            throw Broken();
+            return 0;
         }
 
-        switch (_json[Position + 1])
+        return text[1] switch
         {
-            case (byte)'"' or (byte)'\\' or (byte)'/' or (byte)'b' or (byte)'f' or (byte)'n' or (byte)'r' or (byte)'t':
-                Position += 2;
-                return;
-            case (byte)'u' when Position + 6 <= _json.Length && AreHex(_json.Slice(Position + 2, 4)):
-                Position += 6;
-                return;
-            default:
-                throw Broken();
-        }
+            (byte)'"' or (byte)'\\' or (byte)'/' or (byte)'b' or (byte)'f' or (byte)'n' or (byte)'r' or (byte)'t' => 2,
+            (byte)'u' when text.Length >= 6 && AreHex(text.Slice(2, 4)) => 6,
+            _ => 0,
+        };
     }
 
     private void SkipWord(ReadOnlySpan<byte> word)
