@@ -187,7 +187,8 @@ internal sealed class RequestEdits(EndpointKind endpoint, string model, ReadOnly
             || (name.SequenceEqual("max_completion_tokens"u8) && Has("max_tokens"u8));
         if (!isSaid)
         {
-            Set(name, json);
+            // What an operator writes may hold quotes; the vendors' own names never do.
+            Set(JsonEncodedText.Encode(name).EncodedUtf8Bytes, json);
         }
     }
 
