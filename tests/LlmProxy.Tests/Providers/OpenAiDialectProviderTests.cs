@@ -41,25 +41,25 @@ public sealed class OpenAiDialectProviderTests
     [InlineData("mistral")]
     [InlineData("together")]
     [InlineData("fireworks")]
-    public void Check_NoKeyForTheVendorsOwnAddress_SaysWhatToSet(string provider)
+    public void MissingCredential_NoKeyForTheVendorsOwnAddress_SaysWhatToSetAndIsNoMistake(string provider)
     {
-        string problem = Assert.Single(Llm.Provider(provider).Check(Llm.Of(provider)));
-
-        Assert.Contains("Auth.api_key_env", problem, StringComparison.Ordinal);
+        Assert.Contains("Auth.api_key_env", Llm.Provider(provider).MissingCredential(Llm.Of(provider)), StringComparison.Ordinal);
+        Assert.Empty(Llm.Provider(provider).Check(Llm.Of(provider)));
+        Assert.Null(Llm.Provider(provider).MissingCredential(Llm.Of(provider, apiKey: "k")));
     }
 
     [Fact]
-    public void Check_KeyWhoseVariableIsMissing_IsSaidOnceAndElsewhere()
-    {
-        LlmOptions llm = Llm.Of("openai");
-        llm.Auth.Missing.Add("OPENAI_API_KEY is not set");
+    public void MissingCredential_NoKeyForAnotherAddress_IsTheServersAffair() =>
+        Assert.Null(Llm.Provider("openai").MissingCredential(Llm.Of("openai", baseUrl: "http://localhost:9/v1")));
 
-        Assert.Empty(Llm.Provider("openai").Check(llm));
-    }
-
-    [Fact]
-    public void Check_NoKeyForAnotherAddress_IsTheServersAffair() =>
-        Assert.Empty(Llm.Provider("openai").Check(Llm.Of("openai", baseUrl: "http://localhost:9/v1")));
+    [Theory]
+    [InlineData("azure")]
+    [InlineData("vllm")]
+    [InlineData("litellm")]
+    [InlineData("custom")]
+    [InlineData("dummy")]
+    public void MissingCredential_WhereAKeyIsOptional_NothingIsWanting(string provider) =>
+        Assert.Null(Llm.Provider(provider).MissingCredential(Llm.Of(provider)));
 
     [Theory]
     [InlineData("custom")]
