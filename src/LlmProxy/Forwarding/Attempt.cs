@@ -99,7 +99,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
             return await BinaryRelay.RunAsync(exchange, target, response, body, answer, clock, sentAt);
         }
 
-        return exchange.IsStream && exchange.Endpoint.TakesStreamOptions
+        return exchange.IsStream && exchange.Endpoint.StreamsEvents
             ? Verdict.Failed(TransportFailures.NotAStream(target, mediaType))
             : await PlainRelay.RunAsync(exchange, target, response, body, mediaType, answer, clock, sentAt);
     }

@@ -87,7 +87,7 @@ internal sealed class AttemptLoop(
             Verdict verdict = await AttemptAsync(exchange, target, replica, another ? left / 2 : left, answer, run);
             if (verdict.Kind == VerdictKind.Broken)
             {
-                await TellBrokenAsync(exchange, answer, verdict.Failure!);
+                await answer.SendErrorAsync(AttemptRun.ErrorOf(verdict.Failure!, target.Deployment.ProviderName));
             }
 
             if (verdict.Kind != VerdictKind.Failed)
@@ -168,17 +168,6 @@ internal sealed class AttemptLoop(
             llm.State.LastSuccess = exchange.Time.GetUtcNow();
             llm.State.Measured(exchange.TtftMs ?? elapsedMs);
         }
-    }
-
-    private static async Task TellBrokenAsync(Exchange exchange, ClientAnswer answer, VendorFailure failure)
-    {
-        if (exchange.Endpoint.AnswersBinary)
-        {
-            exchange.Error = AttemptRun.ErrorOf(failure, exchange.Answered?.Deployment.ProviderName);
-            return;
-        }
-
-        await answer.SendErrorAsync(AttemptRun.ErrorOf(failure, exchange.Answered?.Deployment.ProviderName));
     }
 
     private Replica Pick(Exchange exchange, Deployment llm, IReadOnlyList<DestinationState> available)

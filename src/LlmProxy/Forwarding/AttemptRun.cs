@@ -78,7 +78,7 @@ internal sealed class AttemptRun(Exchange exchange)
         {
             return new GatewayError(ErrorCode.RateLimitExceeded, "Every LLM that could answer is rate limited. " + list)
             {
-                RetryAfter = _failures.Min(f => f.Failure.RetryAfter ?? TimeSpan.FromSeconds(1)),
+                RetryAfter = _failures.Min(f => f.Failure.RetryAfter),
             };
         }
 
@@ -93,7 +93,7 @@ internal sealed class AttemptRun(Exchange exchange)
         Status = failure.Status,
         Param = failure.Param,
         Provider = provider,
-        RetryAfter = failure.RetryAfter ?? (failure.Code == ErrorCode.RateLimitExceeded ? TimeSpan.FromSeconds(1) : null),
+        RetryAfter = failure.RetryAfter,
         // What only an operator can mend does not get better by asking again.
         ShouldRetry = failure.Code is ErrorCode.ProviderAuthFailed or ErrorCode.ProviderQuotaExhausted ? false : null,
     };

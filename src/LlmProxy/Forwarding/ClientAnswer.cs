@@ -76,6 +76,12 @@ internal sealed class ClientAnswer : IDisposable
         }
 
         _exchange.Status = _response.StatusCode;
+        if (_exchange.Endpoint.AnswersBinary)
+        {
+            Abort();
+            return;
+        }
+
         ErrorWriter.WriteEvent(_response.BodyWriter, error, _exchange.Id);
         await _response.BodyWriter.FlushAsync(CancellationToken.None);
     }

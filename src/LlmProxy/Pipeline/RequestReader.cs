@@ -46,7 +46,7 @@ internal static class RequestReader
 
         exchange.Peek = peek;
         exchange.RequestedModel = peek.Model;
-        exchange.IsStream = peek.IsStream;
+        exchange.IsStream = peek.IsStream && exchange.Endpoint.MayStream;
         if (peek.WishesMember < 0)
         {
             return null;
@@ -68,7 +68,7 @@ internal static class RequestReader
 
         exchange.Form = form;
         exchange.RequestedModel = form.Model;
-        exchange.IsStream = form.IsStream;
+        exchange.IsStream = form.IsStream && exchange.Endpoint.MayStream;
         return null;
     }
 

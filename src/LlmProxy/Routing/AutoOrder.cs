@@ -45,7 +45,7 @@ internal static class AutoOrder
             targets.Add(new RouteTarget(deployment, deployment.Options.Model));
         }
 
-        if (wishes.PreferLocal == true)
+        if (wishes.PreferLocal ?? snapshot.Options.Routing.PreferLocal)
         {
             targets = [.. targets.OrderBy(t => t.Deployment.IsLocal ? 0 : 1)];
         }

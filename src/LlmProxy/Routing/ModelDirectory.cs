@@ -177,7 +177,10 @@ internal sealed class ModelDirectory
 
         foreach ((string chain, ChainOptions members) in options.Chains)
         {
-            var entry = new NameEntry(NameKind.Chain, [.. members.Llms.SelectMany(member => Members(member, byName))]);
+            var entry = new NameEntry(NameKind.Chain, [.. members.Llms.SelectMany(member => Members(member, byName))])
+            {
+                IsWeighted = members.Strategy.Equals("weighted", StringComparison.OrdinalIgnoreCase),
+            };
             names.TryAdd(chain, entry);
             names["chain:" + chain] = entry;
         }

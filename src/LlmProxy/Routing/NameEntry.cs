@@ -13,4 +13,8 @@ internal enum NameKind
 }
 
 /// <summary>What a model name stands for: the LLMs in order, followers included.</summary>
-internal sealed record NameEntry(NameKind Kind, IReadOnlyList<RouteTarget> Targets);
+internal sealed record NameEntry(NameKind Kind, IReadOnlyList<RouteTarget> Targets)
+{
+    /// <summary>Calls are spread over the targets by their weight; the others follow when one fails.</summary>
+    public bool IsWeighted { get; init; }
+}

@@ -34,6 +34,11 @@ internal sealed class RoutePlanner
             return plan;
         }
 
+        if (entry.IsWeighted)
+        {
+            plan = RoutePlan.To(WeightedOrder.Draw(plan.Targets, Random.Shared));
+        }
+
         bool mayFollow = wishes.Fallback ?? snapshot.Options.Routing.Fallback ?? true;
         if (!mayFollow)
         {
