@@ -82,6 +82,6 @@ internal sealed class SnapshotBuilder(LlmStates states, DummyHandlers dummies)
         }
 
         string problems = string.Join("; ", provider.Check(options));
-        return problems.Length > 0 ? problems : null;
+        return problems.Length > 0 ? problems : provider.MissingCredential(options);
     }
 }

@@ -14,6 +14,9 @@ internal interface IProvider
     /// <summary>What is wrong with these settings, in words an operator can act on; empty: nothing.</summary>
     IEnumerable<string> Check(LlmOptions llm);
 
+    /// <summary>Why it cannot be called for want of a credential; it is then unavailable, which stops no start. Null: nothing is wanting.</summary>
+    string? MissingCredential(LlmOptions llm) => null;
+
     /// <summary>The base address without a trailing slash, from what the operator wrote.</summary>
     string NormalizeBase(string configured, LlmOptions llm);
 

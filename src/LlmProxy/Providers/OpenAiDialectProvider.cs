@@ -31,12 +31,11 @@ internal abstract class OpenAiDialectProvider : IProvider
         {
             yield return $"BaseUrl is missing: provider {Card.Name} has no address of its own";
         }
-
-        if (NeedsKey(llm) && llm.Auth.Missing.Count == 0 && ApiKeys.Current(llm.Auth) is null)
-        {
-            yield return $"no credential: set Auth.api_key_env to the variable that holds the {Card.Name} key";
-        }
     }
+
+    public virtual string? MissingCredential(LlmOptions llm) => NeedsKey(llm) && ApiKeys.Current(llm.Auth) is null
+        ? $"no credential: set Auth.api_key_env to the variable that holds the {Card.Name} key"
+        : null;
 
     public virtual string NormalizeBase(string configured, LlmOptions llm) =>
         string.IsNullOrWhiteSpace(configured) ? Card.DefaultBaseUrl ?? "" : BaseAddress.Normalize(configured, DefaultPath);
@@ -85,8 +84,18 @@ internal abstract class OpenAiDialectProvider : IProvider
 
     public PlainAnswer ReadAnswer(EndpointKind endpoint, ReadOnlySpan<byte> body, Deployment deployment) => AnswerReader.Read(body, deployment);
 
-    public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment) =>
-        OpenAiFailure.Read(status, response.Headers, body, deployment, TimeProvider.System);
+    public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)
+    {
+        if (status == 429 && response.RequestMessage is { } request)
+        {
+            ApiKeys.Refused(deployment.Options.Auth, KeyOn(request));
+        }
+
+        return OpenAiFailure.Read(status, response.Headers, body, deployment, TimeProvider.System);
+    }
+
+    /// <summary>The credential that a request was sent with.</summary>
+    protected virtual string? KeyOn(HttpRequestMessage request) => request.Headers.Authorization?.Parameter;
 
     /// <summary>At the vendor's own address a key is needed; whoever wrote another address knows whether it takes one.</summary>
     private bool NeedsKey(LlmOptions llm)

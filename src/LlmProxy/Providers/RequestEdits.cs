@@ -23,8 +23,6 @@ internal sealed class RequestEdits(EndpointKind endpoint, string model, ReadOnly
     /// <summary>Fields that the caller wrote and the vendor will not see: named to the caller, or the reason to refuse a strict call.</summary>
     public IReadOnlyList<string> Dropped => _dropped ?? [];
 
-    public IReadOnlyList<Change> Changes => _changes;
-
     /// <summary>Present, and not null.</summary>
     public bool Has(ReadOnlySpan<byte> name) => KindOf(name) is not (JsonTokenType.None or JsonTokenType.Null);
 
@@ -187,7 +185,37 @@ internal sealed class RequestEdits(EndpointKind endpoint, string model, ReadOnly
             || (name.SequenceEqual("max_completion_tokens"u8) && Has("max_tokens"u8));
         if (!isSaid)
         {
-            Set(name, json);
+            // What an operator writes may hold quotes; the vendors' own names never do.
+            Set(JsonEncodedText.Encode(name).EncodedUtf8Bytes, json);
+        }
+    }
+
+    /// <summary>Hands the changes to the body's text; once, when all are made.</summary>
+    public void ApplyTo(BodyEdits edits)
+    {
+        foreach (Change change in _changes)
+        {
+            if (change.IsRemoved)
+            {
+                edits.Remove(change.Member);
+                continue;
+            }
+
+            if (change.Member < 0)
+            {
+                edits.Add(change.Name!, change.Value!.Value);
+                continue;
+            }
+
+            if (change.Name is { } name)
+            {
+                edits.ReplaceName(change.Member, (byte[])[(byte)'"', .. name, (byte)'"']);
+            }
+
+            if (change.Value is { } value)
+            {
+                edits.ReplaceValue(change.Member, value);
+            }
         }
     }
 
@@ -261,7 +289,7 @@ internal sealed class RequestEdits(EndpointKind endpoint, string model, ReadOnly
     /// <summary>
     /// One field's change: the member's index (-1: a new field), its new name and its new value; null: as it was.
     /// </summary>
-    internal readonly record struct Change(int Member, byte[]? Name, ReadOnlyMemory<byte>? Value)
+    private readonly record struct Change(int Member, byte[]? Name, ReadOnlyMemory<byte>? Value)
     {
         public bool IsRemoved { get; init; }
     }

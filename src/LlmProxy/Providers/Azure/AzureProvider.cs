@@ -86,6 +86,9 @@ internal sealed class AzureProvider(TimeProvider time) : OpenAiDialectProvider
         }
     }
 
+    protected override string? KeyOn(HttpRequestMessage request) =>
+        request.Headers.TryGetValues("api-key", out IEnumerable<string>? keys) ? keys.FirstOrDefault() : null;
+
     private async ValueTask SignInAsync(HttpRequestMessage request, CancellationToken cancellation) =>
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await _tokens.GetAsync(cancellation));
 

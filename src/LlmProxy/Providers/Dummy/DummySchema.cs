@@ -12,7 +12,12 @@ internal sealed class DummySchema(JsonElement root)
     private const int Deepest = 48;
     private const int PreferLeavesFrom = 6;
 
+    // A schema that refers to itself twice doubles at every level.
+    private const int MostSteps = 20_000;
+
     public static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private int _steps;
 
     public static string Fill(JsonElement schema)
     {
@@ -27,7 +32,7 @@ internal sealed class DummySchema(JsonElement root)
     private void Write(Utf8JsonWriter json, JsonElement schema, string name, int ordinal, int depth)
     {
         schema = Resolve(schema, depth);
-        if (depth > Deepest)
+        if (depth > Deepest || ++_steps > MostSteps)
         {
             json.WriteNullValue();
         }
@@ -118,7 +123,7 @@ internal sealed class DummySchema(JsonElement root)
             required.UnionWith(names.EnumerateArray().Where(n => n.ValueKind == JsonValueKind.String).Select(n => n.GetString()!));
         }
 
-        if (schema.Field("allOf") is { ValueKind: JsonValueKind.Array } parts && depth <= Deepest)
+        if (schema.Field("allOf") is { ValueKind: JsonValueKind.Array } parts && depth <= Deepest && ++_steps <= MostSteps)
         {
             foreach (JsonElement part in parts.EnumerateArray())
             {
@@ -250,7 +255,7 @@ internal sealed class DummySchema(JsonElement root)
 
         decimal next = value + (ordinal * unit);
         bool fits = (most is not { } last || next <= last) && (below is not { } limit || next < limit);
-        return fits ? next : value;
+        return (fits ? next : value) / 1.000000000000000000000000000m; // Without the zeros that adding left behind.
     }
 
     /// <summary>A step small enough to stay between two close bounds.</summary>

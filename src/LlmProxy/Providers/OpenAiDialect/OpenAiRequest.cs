@@ -46,31 +46,7 @@ internal static class OpenAiRequest
         RequestPeek peek = exchange.Peek!;
         ReadOnlyMemory<byte> body = exchange.Body!.Bytes;
         var edits = new BodyEdits(body, peek.Members);
-        foreach (RequestEdits.Change change in request.Changes)
-        {
-            if (change.IsRemoved)
-            {
-                edits.Remove(change.Member);
-                continue;
-            }
-
-            if (change.Member < 0)
-            {
-                edits.Add(change.Name!, change.Value!.Value);
-                continue;
-            }
-
-            if (change.Name is { } name)
-            {
-                edits.ReplaceName(change.Member, Quoted(name));
-            }
-
-            if (change.Value is { } value)
-            {
-                edits.ReplaceValue(change.Member, value);
-            }
-        }
-
+        request.ApplyTo(edits);
         if (exchange.AsksForUsage(target))
         {
             StreamUsageRequest.Add(edits, peek.Members, peek.StreamOptionsMember, body.Span);
@@ -78,8 +54,6 @@ internal static class OpenAiRequest
 
         return edits.ToSegments();
     }
-
-    private static byte[] Quoted(byte[] name) => [(byte)'"', .. name, (byte)'"'];
 
     private static IReadOnlyList<ReadOnlyMemory<byte>> WithModel(ReadOnlyMemory<byte> body, MultipartPeek form, string model)
     {
