@@ -17,7 +17,7 @@ internal sealed class JsonMembers
     /// <summary>Deeper documents are refused; the deepest real request seen has a tenth of this.</summary>
     public const int MaxDepth = 256;
 
-    private static readonly JsonReaderOptions Options = new() { MaxDepth = MaxDepth };
+    public static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
 
     private JsonMember[] _members = new JsonMember[16];
 
@@ -32,7 +32,7 @@ internal sealed class JsonMembers
     public void Read(ReadOnlySpan<byte> json)
     {
         Count = 0;
-        var reader = new Utf8JsonReader(json, Options);
+        var reader = new Utf8JsonReader(json, ReaderOptions);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
         {
             throw new JsonException("The text is not a JSON object.");
@@ -66,8 +66,15 @@ internal sealed class JsonMembers
             return quoted.Length == name.Length + 2 && quoted[1..^1].SequenceEqual(name);
         }
 
-        var reader = new Utf8JsonReader(quoted);
-        return reader.Read() && reader.ValueTextEquals(name);
+        try
+        {
+            var reader = new Utf8JsonReader(quoted);
+            return reader.Read() && reader.ValueTextEquals(name);
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // Half a surrogate pair is no name that anybody looks for.
+        }
     }
 
     /// <summary>The first member of that name, or -1.</summary>
