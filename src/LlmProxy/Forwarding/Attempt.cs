@@ -2,6 +2,7 @@ using System.Net;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
+using LlmProxy.Providers.OpenAiDialect;
 using LlmProxy.Routing;
 using Microsoft.Extensions.Primitives;
 
@@ -168,7 +169,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         }
 
         int status = (int)response.StatusCode;
-        if (status == 400 && exchange.AsksForUsage(target) && body.Written.IndexOf("stream_options"u8) >= 0)
+        if (exchange.AsksForUsage(target) && OpenAiFailure.BlamesStreamOptions(status, body.Written))
         {
             _llm.State.RefusesStreamOptions = true;
             return await SendAsync(answer, clock, sentAt);

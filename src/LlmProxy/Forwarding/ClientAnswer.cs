@@ -124,7 +124,7 @@ internal sealed class ClientAnswer : IDisposable
                 HasBegun = true;
             }
 
-            _response.BodyWriter.Write(": keep-alive\n\n"u8);
+            _response.BodyWriter.Write(SseWriter.KeepAlive);
             await _response.BodyWriter.FlushAsync(CancellationToken.None);
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or OperationCanceledException)

@@ -69,20 +69,12 @@ internal abstract class OpenAiDialectProvider : IProvider
 
     public HttpContent WriteRequest(Exchange exchange, RouteTarget target) => OpenAiRequest.Write(exchange, target, this);
 
-    public virtual IStreamTranslator OpenStream(Exchange exchange, RouteTarget target)
-    {
-        Deployment llm = target.Deployment;
-        VendorFailure ReadFailure(ReadOnlySpan<byte> data) => OpenAiFailure.ReadInAnswer(data, llm);
-        if (exchange.Endpoint.TakesStreamOptions)
-        {
-            bool isAsked = exchange.Peek?.WantsUsage == true;
-            return new ChatStream(new OpenAiStreamOptions(isAsked, exchange.AsksForUsage(target)), ReadFailure);
-        }
+    public IStreamTranslator OpenStream(Exchange exchange, RouteTarget target) => OpenAiStreams.Open(
+        exchange.Endpoint,
+        target.Deployment.Label,
+        new OpenAiStreamOptions(exchange.Peek?.WantsUsage == true, exchange.AsksForUsage(target)));
 
-        return exchange.Endpoint == EndpointKind.Responses ? new ResponsesStream(ReadFailure) : new OpaqueStream(ReadFailure);
-    }
-
-    public PlainAnswer ReadAnswer(EndpointKind endpoint, ReadOnlySpan<byte> body, Deployment deployment) => AnswerReader.Read(body, deployment);
+    public PlainAnswer ReadAnswer(EndpointKind endpoint, ReadOnlySpan<byte> body, Deployment deployment) => AnswerReader.Read(endpoint, body, deployment.Label);
 
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)
     {
@@ -91,7 +83,7 @@ internal abstract class OpenAiDialectProvider : IProvider
             ApiKeys.Refused(deployment.Options.Auth, KeyOn(request));
         }
 
-        return OpenAiFailure.Read(status, response.Headers, body, deployment, TimeProvider.System);
+        return OpenAiFailure.Read(status, response.Headers, body, deployment.Label);
     }
 
     /// <summary>The credential that a request was sent with.</summary>

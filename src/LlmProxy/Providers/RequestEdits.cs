@@ -209,7 +209,7 @@ internal sealed class RequestEdits(EndpointKind endpoint, string model, ReadOnly
 
             if (change.Name is { } name)
             {
-                edits.ReplaceName(change.Member, (byte[])[(byte)'"', .. name, (byte)'"']);
+                edits.ReplaceName(change.Member, name);
             }
 
             if (change.Value is { } value)

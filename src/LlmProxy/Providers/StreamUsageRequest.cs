@@ -6,6 +6,7 @@ namespace LlmProxy.Providers;
 /// <summary>Asks for usage at the end of a stream: stream_options.include_usage, put beside what the client wrote there.</summary>
 internal static class StreamUsageRequest
 {
+    private static readonly byte[] Name = "stream_options"u8.ToArray();
     private static readonly byte[] Whole = """{"include_usage":true}"""u8.ToArray();
     private static readonly byte[] AsMember = "\"include_usage\":true"u8.ToArray();
     private static readonly byte[] AsFirstMember = "\"include_usage\":true,"u8.ToArray();
@@ -15,7 +16,7 @@ internal static class StreamUsageRequest
     {
         if (member < 0)
         {
-            edits.Add("stream_options"u8, Whole);
+            edits.Add(Name, Whole);
             return;
         }
 

@@ -3,6 +3,7 @@ using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
 using LlmProxy.Providers;
+using LlmProxy.Providers.OpenAiDialect;
 using Yarp.ReverseProxy.Model;
 
 namespace LlmProxy.Routing;
@@ -17,6 +18,10 @@ internal sealed class Deployment
         Options = options;
         Provider = provider;
         State = state;
+        Label = new VendorLabel(provider.Card.Name, options.Name)
+        {
+            Secrets = [.. options.Auth.Values.Values.Concat(options.Auth.ApiKeys).Select(secret => secret.Reveal()).Where(text => text.Length >= 8)],
+        };
         HeaderName = Wire.HeaderText.Safe(options.Name);
         IsLocal = options.Local ?? (provider.Card.IsLocal && !options.Model.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase));
         ModelJson = JsonSerializer.SerializeToUtf8Bytes(options.Model, RouteTarget.JsonOptions);
@@ -38,6 +43,9 @@ internal sealed class Deployment
     public string HeaderName { get; }
 
     public LlmOptions Options { get; }
+
+    /// <summary>How its failures speak of it.</summary>
+    public VendorLabel Label { get; }
 
     public IProvider Provider { get; }
 

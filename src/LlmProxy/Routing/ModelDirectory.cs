@@ -10,6 +10,9 @@ namespace LlmProxy.Routing;
 /// </summary>
 internal sealed class ModelDirectory
 {
+    private const string ChainPrefix = "chain:";
+    private const int DeepestName = 16;
+
     private readonly FrozenDictionary<string, NameEntry> _own;
     private readonly FrozenDictionary<string, NameEntry> _vendorModels;
     private readonly FrozenDictionary<string, string> _aliases;
@@ -43,6 +46,17 @@ internal sealed class ModelDirectory
 
     /// <summary>Null when the name stands for nothing here.</summary>
     public NameEntry? Find(string name) => Find(name, 0);
+
+    /// <summary>Where an alias leads in the end, which may be "auto" or "default"; the name itself when it is none.</summary>
+    public string Follow(string name)
+    {
+        for (int depth = 0; depth < DeepestName && !_own.ContainsKey(name) && AliasTarget(name) is { } target; depth++)
+        {
+            name = target;
+        }
+
+        return name;
+    }
 
     /// <summary>The LLM that answers an endpoint for calls that name none.</summary>
     public NameEntry? DefaultFor(Endpoints.EndpointKind endpoint) => _endpointDefaults[endpoint.Ordinal];
@@ -82,7 +96,7 @@ internal sealed class ModelDirectory
             return entry;
         }
 
-        if (depth < 16 && AliasTarget(name) is { } target)
+        if (depth < DeepestName && AliasTarget(name) is { } target)
         {
             return Find(target, depth + 1);
         }
@@ -172,44 +186,51 @@ internal sealed class ModelDirectory
         var names = new Dictionary<string, NameEntry>(StringComparer.OrdinalIgnoreCase);
         foreach (Deployment deployment in _byPriority.Where(d => !d.IsWildcard))
         {
-            names[deployment.Name] = new NameEntry(NameKind.Llm, WithFollowers(new RouteTarget(deployment, deployment.Options.Model), byName));
+            names[deployment.Name] = new NameEntry(NameKind.Llm, WithFollowers(new RouteTarget(deployment, deployment.Options.Model), byName, options));
         }
 
         foreach ((string chain, ChainOptions members) in options.Chains)
         {
-            var entry = new NameEntry(NameKind.Chain, [.. members.Llms.SelectMany(member => Members(member, byName))])
+            var entry = new NameEntry(NameKind.Chain, Distinct(members.Llms.SelectMany(member => Members(member, byName, options, 0))))
             {
                 IsWeighted = members.Strategy.Equals("weighted", StringComparison.OrdinalIgnoreCase),
             };
             names.TryAdd(chain, entry);
-            names["chain:" + chain] = entry;
+            names[ChainPrefix + chain] = entry;
         }
 
         return names.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }
 
-    /// <summary>A chain's member is an LLM's name, or a vendor's model.</summary>
-    private IEnumerable<RouteTarget> Members(string name, Dictionary<string, Deployment> byName)
+    /// <summary>A member is an LLM's name, another chain, an alias or a vendor's model. Circles were refused when the configuration was read.</summary>
+    private IEnumerable<RouteTarget> Members(string name, Dictionary<string, Deployment> byName, GatewayOptions options, int depth)
     {
         if (byName.TryGetValue(name, out Deployment? deployment))
         {
             return [new RouteTarget(deployment, deployment.Options.Model)];
         }
 
-        string resolved = AliasTarget(name) ?? name;
-        if (byName.TryGetValue(resolved, out deployment))
+        string chain = name.StartsWith(ChainPrefix, StringComparison.OrdinalIgnoreCase) ? name[ChainPrefix.Length..] : name;
+        if (depth < DeepestName && options.Chains.TryGetValue(chain, out ChainOptions? inner))
         {
-            return [new RouteTarget(deployment, deployment.Options.Model)];
+            return inner.Llms.SelectMany(member => Members(member, byName, options, depth + 1));
         }
 
-        return (_vendorModels.TryGetValue(resolved, out NameEntry? entry) ? entry : Pinned(resolved) ?? BareName(resolved))?.Targets ?? [];
+        if (depth < DeepestName && AliasTarget(name) is { } target)
+        {
+            return Members(target, byName, options, depth + 1);
+        }
+
+        return (_vendorModels.TryGetValue(name, out NameEntry? entry) ? entry : Pinned(name) ?? BareName(name))?.Targets ?? [];
     }
+
+    private static List<RouteTarget> Distinct(IEnumerable<RouteTarget> targets) => [.. targets.DistinctBy(t => t.Deployment)];
 
     /// <summary>
     /// A named LLM is followed by those that serve the same vendor model, then by its own Fallbacks; a local one by an
     /// external one only where its Fallbacks say so.
     /// </summary>
-    private List<RouteTarget> WithFollowers(RouteTarget first, Dictionary<string, Deployment> byName)
+    private List<RouteTarget> WithFollowers(RouteTarget first, Dictionary<string, Deployment> byName, GatewayOptions options)
     {
         var same = new List<RouteTarget> { first };
         same.AddRange(_byPriority
@@ -219,7 +240,7 @@ internal sealed class ModelDirectory
         var targets = new List<RouteTarget>(StayHome(same));
         foreach (string fallback in first.Deployment.Options.Fallbacks)
         {
-            foreach (RouteTarget target in Members(fallback, byName))
+            foreach (RouteTarget target in Members(fallback, byName, options, 0))
             {
                 if (!targets.Exists(t => t.Deployment == target.Deployment))
                 {

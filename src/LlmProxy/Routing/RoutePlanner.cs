@@ -72,6 +72,8 @@ internal sealed class RoutePlanner
             return entry;
         }
 
+        string asked = requestedModel;
+        requestedModel = models.Follow(requestedModel);
         if (requestedModel.Equals("auto", StringComparison.OrdinalIgnoreCase))
         {
             return models.DefaultFor(endpoint) ?? AutoOrder.For(snapshot, caller, endpoint, wishes);
@@ -105,7 +107,7 @@ internal sealed class RoutePlanner
             return AutoOrder.ByPriority(snapshot, wishes);
         }
 
-        refusal = NearNames.NotFound(snapshot, caller, requestedModel);
+        refusal = NearNames.NotFound(snapshot, caller, asked);
         return null;
     }
 

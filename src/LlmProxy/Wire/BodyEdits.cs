@@ -1,138 +1,182 @@
 namespace LlmProxy.Wire;
 
-/// <summary>Changes to a JSON object's text, made by splicing: every byte that no change names stays as it came.</summary>
+/// <summary>
+/// Changes to the text of a JSON object, collected first and spliced in at the end: every byte that no edit names stays
+/// where it is, and the body itself is never copied.
+/// </summary>
 internal sealed class BodyEdits(ReadOnlyMemory<byte> body, JsonMembers members)
 {
     private readonly List<Splice> _splices = [];
-    private readonly List<ReadOnlyMemory<byte>> _added = [];
-    private bool[]? _removed;
+    private readonly List<int> _removed = [];
+    private readonly List<(ReadOnlyMemory<byte> Name, ReadOnlyMemory<byte> Value)> _added = [];
 
-    public bool IsEmpty => _splices.Count == 0 && _added.Count == 0 && _removed is null;
+    public bool IsEmpty => _splices.Count == 0 && _removed.Count == 0 && _added.Count == 0;
 
-    public void ReplaceValue(int member, ReadOnlyMemory<byte> json) =>
-        ReplaceRange(members[member].ValueStart, members[member].ValueEnd - members[member].ValueStart, json);
+    /// <summary>A later call for the same member wins.</summary>
+    public void ReplaceValue(int member, ReadOnlyMemory<byte> rawJson) =>
+        Put(members[member].ValueStart, members[member].ValueEnd, rawJson);
 
-    /// <summary>The name as JSON text, quotes included.</summary>
-    public void ReplaceName(int member, ReadOnlyMemory<byte> quoted) =>
-        ReplaceRange(members[member].NameStart, members[member].NameEnd - members[member].NameStart, quoted);
+    /// <summary>The name comes without quotes, as it stands between them in JSON.</summary>
+    public void ReplaceName(int member, ReadOnlyMemory<byte> rawName) =>
+        Put(members[member].NameStart + 1, members[member].NameEnd - 1, rawName);
 
-    public void ReplaceRange(int start, int length, ReadOnlyMemory<byte> bytes) => _splices.Add(new Splice(start, length, bytes));
+    /// <summary>Renames every member of that name, however it is escaped; says how many there were.</summary>
+    public int RenameAll(ReadOnlySpan<byte> name, ReadOnlyMemory<byte> rawName) => ForAll(name, rawName, static (edits, i, raw) => edits.ReplaceName(i, raw));
 
-    public void Remove(int member) => (_removed ??= new bool[members.Count])[member] = true;
+    public int ReplaceAll(ReadOnlySpan<byte> name, ReadOnlyMemory<byte> rawJson) => ForAll(name, rawJson, static (edits, i, raw) => edits.ReplaceValue(i, raw));
 
-    /// <summary>A new member, put in front of the others.</summary>
-    public void Add(ReadOnlySpan<byte> name, ReadOnlyMemory<byte> json)
+    public int RemoveAll(ReadOnlySpan<byte> name) => ForAll(name, default, static (edits, i, _) => edits.Remove(i));
+
+    /// <summary>Takes the member out with the comma that belongs to it. Wins over every other edit of that member.</summary>
+    public void Remove(int member)
     {
-        byte[] text = new byte[name.Length + 3 + json.Length];
-        text[0] = (byte)'"';
-        name.CopyTo(text.AsSpan(1));
-        "\":"u8.CopyTo(text.AsSpan(1 + name.Length));
-        json.CopyTo(text.AsMemory(name.Length + 3));
-        _added.Add(text);
+        int at = _removed.BinarySearch(member);
+        if (at < 0)
+        {
+            _removed.Insert(~at, member);
+        }
     }
 
-    /// <summary>The changed text in pieces; untouched stretches are slices of the original.</summary>
-    public IReadOnlyList<ReadOnlyMemory<byte>> ToSegments()
+    /// <summary>Puts a new member first in the object, behind those added before it. The name comes without quotes.</summary>
+    public void Add(ReadOnlyMemory<byte> rawName, ReadOnlyMemory<byte> rawJson) => _added.Add((rawName, rawJson));
+
+    /// <summary>For spots inside a member's value. Must not cross the edge of another edit; one that lies inside another is dropped with it.</summary>
+    public void ReplaceRange(int start, int length, ReadOnlyMemory<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((long)start + length, body.Length);
+        Put(start, start + length, bytes);
+    }
+
+    public SplicedBody Build()
     {
         if (IsEmpty)
         {
-            return [body];
+            return new SplicedBody([body], body.Length);
         }
 
-        bool keepsAny = AddRemovals();
-        AddAdditions(keepsAny);
-        _splices.Sort(static (a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : a.Length.CompareTo(b.Length));
-        var segments = new List<ReadOnlyMemory<byte>>((_splices.Count * 2) + 1);
+        List<Splice> splices = InOrder();
+        var segments = new List<ReadOnlyMemory<byte>>((splices.Count * 2) + 1);
+        long length = 0;
         int at = 0;
-        foreach (Splice splice in _splices)
+        foreach (Splice splice in splices)
         {
-            // A change inside a removed member has nothing left to change.
+            if (splice.End <= at && splice.Start < at)
+            {
+                continue; // Inside an edit that is already done.
+            }
+
             if (splice.Start < at)
             {
-                continue;
+                throw new InvalidOperationException("Two edits of a body overlap.");
             }
 
-            AddSegment(segments, body[at..splice.Start]);
-            AddSegment(segments, splice.Bytes);
-            at = splice.Start + splice.Length;
+            Take(body[at..splice.Start]);
+            Take(splice.Bytes);
+            at = splice.End;
         }
 
-        AddSegment(segments, body[at..]);
-        return segments;
+        Take(body[at..]);
+        return new SplicedBody([.. segments], length);
+
+        void Take(ReadOnlyMemory<byte> segment)
+        {
+            if (!segment.IsEmpty)
+            {
+                segments.Add(segment);
+                length += segment.Length;
+            }
+        }
     }
 
-    /// <summary>Each run of removed members takes exactly one comma with it; true when a member is left.</summary>
-    private bool AddRemovals()
+    private int ForAll(ReadOnlySpan<byte> name, ReadOnlyMemory<byte> bytes, Action<BodyEdits, int, ReadOnlyMemory<byte>> edit)
     {
-        if (_removed is null)
+        int count = 0;
+        for (int i = members.Find(body.Span, name); i >= 0; i = members.Find(body.Span, name, i + 1))
         {
-            return members.Count > 0;
+            edit(this, i, bytes);
+            count++;
         }
 
-        int lastKept = -1;
-        int i = 0;
-        while (i < members.Count)
-        {
-            if (!_removed[i])
-            {
-                lastKept = i++;
-                continue;
-            }
-
-            int first = i;
-            while (i < members.Count && _removed[i])
-            {
-                i++;
-            }
-
-            int start = members[first].NameStart;
-            int end = members[i - 1].ValueEnd;
-            if (i < members.Count)
-            {
-                end = members[i].NameStart;
-            }
-            else if (lastKept >= 0)
-            {
-                start = members[lastKept].ValueEnd;
-            }
-
-            _splices.RemoveAll(s => s.Start >= start && s.Start + s.Length <= end && s.Length < end - start);
-            _splices.Add(new Splice(start, end - start, default));
-        }
-
-        return lastKept >= 0;
+        return count;
     }
 
-    private void AddAdditions(bool keepsAny)
+    private void Put(int start, int end, ReadOnlyMemory<byte> bytes)
     {
-        if (_added.Count == 0)
+        for (int i = 0; i < _splices.Count; i++)
         {
-            return;
+            if (_splices[i].Start == start && _splices[i].End == end)
+            {
+                _splices[i] = new Splice(start, end, bytes);
+                return;
+            }
         }
 
-        int length = _added.Sum(a => a.Length + 1) - (keepsAny ? 0 : 1);
-        byte[] text = new byte[length];
+        _splices.Add(new Splice(start, end, bytes));
+    }
+
+    /// <summary>By start; of two that start together the one that reaches further comes first.</summary>
+    private List<Splice> InOrder()
+    {
+        var all = new List<Splice>(_splices.Count + _removed.Count + 1);
+        if (_added.Count > 0)
+        {
+            all.Add(new Splice(members.BodyStart, members.BodyStart, AddedText()));
+        }
+
+        for (int i = 0; i < _removed.Count; i++)
+        {
+            all.Add(Removal(_removed[i], isAmongFirst: _removed[i] == i));
+        }
+
+        all.AddRange(_splices);
+        all.Sort(static (a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : a.IsInsertion != b.IsInsertion ? (a.IsInsertion ? -1 : 1) : b.End.CompareTo(a.End));
+        return all;
+    }
+
+    /// <summary>
+    /// Each removed member takes the comma before it along. Where nothing is kept before it there is none to take, and
+    /// the one behind it goes.
+    /// </summary>
+    private Splice Removal(int member, bool isAmongFirst)
+    {
+        if (!isAmongFirst)
+        {
+            return new Splice(members[member - 1].ValueEnd, members[member].ValueEnd, default);
+        }
+
+        bool isLast = member == members.Count - 1;
+        return new Splice(members[member].NameStart, isLast ? members[member].ValueEnd : members[member + 1].NameStart, default);
+    }
+
+    private ReadOnlyMemory<byte> AddedText()
+    {
+        int size = 0;
+        foreach ((ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value) in _added)
+        {
+            size += name.Length + value.Length + 4;
+        }
+
+        byte[] text = new byte[size];
         int at = 0;
-        foreach (ReadOnlyMemory<byte> member in _added)
+        foreach ((ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value) in _added)
         {
-            member.CopyTo(text.AsMemory(at));
-            at += member.Length;
-            if (at < length)
-            {
-                text[at++] = (byte)',';
-            }
+            text[at++] = (byte)'"';
+            name.Span.CopyTo(text.AsSpan(at));
+            at += name.Length;
+            text[at++] = (byte)'"';
+            text[at++] = (byte)':';
+            value.Span.CopyTo(text.AsSpan(at));
+            at += value.Length;
+            text[at++] = (byte)',';
         }
 
-        _splices.Insert(0, new Splice(members.BodyStart, 0, text));
+        bool nothingFollows = _removed.Count == members.Count;
+        return text.AsMemory(0, nothingFollows ? at - 1 : at);
     }
 
-    private static void AddSegment(List<ReadOnlyMemory<byte>> segments, ReadOnlyMemory<byte> bytes)
+    private readonly record struct Splice(int Start, int End, ReadOnlyMemory<byte> Bytes)
     {
-        if (!bytes.IsEmpty)
-        {
-            segments.Add(bytes);
-        }
+        public bool IsInsertion => Start == End;
     }
-
-    private readonly record struct Splice(int Start, int Length, ReadOnlyMemory<byte> Bytes);
 }

@@ -17,6 +17,8 @@ internal sealed class JsonMembers
     /// <summary>Deeper documents are refused; the deepest real request seen has a tenth of this.</summary>
     public const int MaxDepth = 256;
 
+    public static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
+
     private JsonMember[] _members = new JsonMember[16];
 
     public int Count { get; private set; }
@@ -82,8 +84,15 @@ internal sealed class JsonMembers
             return quoted.Length == name.Length + 2 && quoted[1..^1].SequenceEqual(name);
         }
 
-        var reader = new Utf8JsonReader(quoted);
-        return reader.Read() && reader.ValueTextEquals(name);
+        try
+        {
+            var reader = new Utf8JsonReader(quoted);
+            return reader.Read() && reader.ValueTextEquals(name);
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // Half a surrogate pair is no name that anybody looks for.
+        }
     }
 
     /// <summary>The first member of that name, or -1.</summary>

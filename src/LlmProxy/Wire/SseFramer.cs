@@ -1,163 +1,168 @@
-using System.Buffers;
-
 namespace LlmProxy.Wire;
 
 /// <summary>
-/// Finds whole server-sent events in a buffer that its owner fills and empties. Remembers how far it has looked, so that
-/// a huge event arriving in small pieces is not looked through again and again.
+/// Finds whole server-sent events in a buffer that its caller owns and grows. One instance per stream: it remembers how
+/// far it has looked, so that a huge event arriving in small pieces is searched once.
 /// </summary>
 internal sealed class SseFramer
 {
-    private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
+    private const byte Lf = (byte)'\n';
+    private const byte Cr = (byte)'\r';
 
-    private int _scanned;
-    private int _lineStart;
-    private bool _begun;
+    private bool _atStreamStart = true;
+    private int _lineStart; // Of the line that is not known whole yet.
+    private int _searched; // No line end stands before this offset of that line.
     private byte[] _joined = [];
 
     /// <summary>
-    /// Reads the event at the start of <paramref name="buffer"/>, which begins with the first byte not yet consumed.
-    /// With <paramref name="ended"/> the last event may lack its blank line.
+    /// Reads the first event of <paramref name="buffer"/>, which starts at the first byte not consumed yet and holds
+    /// everything that a call before it held. With <paramref name="ended"/> what is left is an event too.
     /// </summary>
     public bool TryRead(ReadOnlySpan<byte> buffer, bool ended, out int consumed, out SseFrame frame)
     {
-        consumed = FindEnd(buffer, ended);
-        if (consumed <= 0)
+        consumed = 0;
+        frame = default;
+        if (buffer.IsEmpty)
         {
-            consumed = 0;
-            frame = default;
             return false;
         }
 
-        frame = Parse(buffer[..consumed]);
-        _begun = true;
-        _scanned = 0;
-        _lineStart = 0;
+        if (buffer[0] is Lf or Cr)
+        {
+            // Blank lines before an event say nothing. Also the LF of a CRLF whose CR closed the event before it.
+            int noise = buffer.IndexOfAnyExcept(Lf, Cr);
+            return Finish(noise < 0 ? buffer.Length : noise, buffer, [], default, hasData: false, -1, isCut: false, out consumed, out frame);
+        }
+
+        while (true)
+        {
+            int at = buffer[_searched..].IndexOfAny(Lf, Cr);
+            if (at < 0)
+            {
+                _searched = buffer.Length;
+                return ended && Parse(buffer, isCut: true, out consumed, out frame);
+            }
+
+            at += _searched;
+            int next = at + 1;
+            bool isBlank = at == _lineStart;
+            if (buffer[at] == Cr)
+            {
+                if (next < buffer.Length)
+                {
+                    next += buffer[next] == Lf ? 1 : 0;
+                }
+                else if (!isBlank && !ended)
+                {
+                    // A LF may follow, and must not be taken for a blank line. After a blank line it does no harm.
+                    _searched = at;
+                    return false;
+                }
+            }
+
+            if (isBlank)
+            {
+                return Parse(buffer[..next], isCut: false, out consumed, out frame);
+            }
+
+            _lineStart = _searched = next;
+        }
+    }
+
+    private bool Parse(ReadOnlySpan<byte> raw, bool isCut, out int consumed, out SseFrame frame)
+    {
+        ReadOnlySpan<byte> name = default;
+        ReadOnlySpan<byte> data = default;
+        int dataStart = -1;
+        int dataLines = 0;
+        int joined = 0;
+        int at = _atStreamStart && raw.StartsWith("\uFEFF"u8) ? 3 : 0;
+        while (at < raw.Length)
+        {
+            int length = raw[at..].IndexOfAny(Lf, Cr);
+            length = length < 0 ? raw.Length - at : length;
+            ReadOnlySpan<byte> line = raw.Slice(at, length);
+            if (FieldIs(line, "data"u8, out int valueStart))
+            {
+                ReadOnlySpan<byte> value = line[valueStart..];
+                if (dataLines++ == 0)
+                {
+                    data = value;
+                    dataStart = at + valueStart;
+                }
+                else
+                {
+                    joined = Join(dataLines == 2 ? data : _joined.AsSpan(0, joined), value);
+                    data = _joined.AsSpan(0, joined);
+                    dataStart = -1;
+                }
+            }
+            else if (FieldIs(line, "event"u8, out valueStart))
+            {
+                name = line[valueStart..];
+            }
+
+            // Between CR and LF of one line end stands an empty line to this loop, which means nothing here.
+            at += length + 1;
+        }
+
+        return Finish(raw.Length, raw, name, data, dataLines > 0, dataStart, isCut, out consumed, out frame);
+    }
+
+    private bool Finish(
+        int length, ReadOnlySpan<byte> buffer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> data, bool hasData, int dataStart, bool isCut,
+        out int consumed, out SseFrame frame)
+    {
+        _atStreamStart = false;
+        _lineStart = _searched = 0;
+        consumed = length;
+        frame = new SseFrame(buffer[..length], name, data, hasData, dataStart, isCut);
         return true;
     }
 
-    /// <summary>Offset behind the event's closing blank line; 0 when it has not arrived.</summary>
-    private int FindEnd(ReadOnlySpan<byte> buffer, bool ended)
+    /// <summary>A field's value follows its colon and at most one space; a line without colon is a field without value.</summary>
+    private static bool FieldIs(ReadOnlySpan<byte> line, ReadOnlySpan<byte> field, out int valueStart)
     {
-        while (true)
-        {
-            int found = buffer[_scanned..].IndexOfAny(LineEnds);
-            if (found < 0)
-            {
-                _scanned = buffer.Length;
-                return ended ? buffer.Length : 0;
-            }
-
-            int at = _scanned + found;
-            int length = 1;
-            if (buffer[at] == (byte)'\r')
-            {
-                if (at + 1 < buffer.Length)
-                {
-                    length = buffer[at + 1] == (byte)'\n' ? 2 : 1;
-                }
-                else if (!ended && !IsBareReturn(buffer, at))
-                {
-                    // The line feed that belongs to it may be in the next piece.
-                    _scanned = at;
-                    return 0;
-                }
-            }
-
-            bool isBlank = at == _lineStart;
-            _lineStart = _scanned = at + length;
-            if (isBlank)
-            {
-                return _scanned;
-            }
-        }
-    }
-
-    /// <summary>A return that ends a blank line after a line that itself ended in a bare return.</summary>
-    private bool IsBareReturn(ReadOnlySpan<byte> buffer, int at) => at == _lineStart && at > 0 && buffer[at - 1] == (byte)'\r';
-
-    private SseFrame Parse(ReadOnlySpan<byte> raw)
-    {
-        ReadOnlySpan<byte> rest = raw;
-        if (!_begun && rest.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))
-        {
-            rest = rest[3..];
-        }
-
-        ReadOnlySpan<byte> name = default;
-        ReadOnlySpan<byte> data = default;
-        int lines = 0;
-        int joined = 0;
-        while (!rest.IsEmpty)
-        {
-            int end = rest.IndexOfAny(LineEnds);
-            ReadOnlySpan<byte> line = end < 0 ? rest : rest[..end];
-            rest = end < 0 ? default : rest[(end + (rest[end] == (byte)'\r' && end + 1 < rest.Length && rest[end + 1] == (byte)'\n' ? 2 : 1))..];
-            if (IsField(line, "data"u8, out ReadOnlySpan<byte> value))
-            {
-                if (lines == 1)
-                {
-                    joined = Join(0, data, isFirst: true);
-                }
-
-                if (lines >= 1)
-                {
-                    joined = Join(joined, value, isFirst: false);
-                }
-
-                data = value;
-                lines++;
-            }
-            else if (IsField(line, "event"u8, out value))
-            {
-                name = value;
-            }
-        }
-
-        return new SseFrame(raw, name, lines > 1 ? _joined.AsSpan(0, joined) : data, lines > 0);
-    }
-
-    private static bool IsField(ReadOnlySpan<byte> line, ReadOnlySpan<byte> field, out ReadOnlySpan<byte> value)
-    {
-        value = default;
+        valueStart = field.Length;
         if (!line.StartsWith(field))
         {
             return false;
         }
 
-        if (line.Length == field.Length)
+        if (line.Length == valueStart)
         {
             return true;
         }
 
-        if (line[field.Length] != (byte)':')
+        if (line[valueStart++] != ':')
         {
             return false;
         }
 
-        value = line[(field.Length + 1)..];
-        if (!value.IsEmpty && value[0] == (byte)' ')
+        if (valueStart < line.Length && line[valueStart] == ' ')
         {
-            value = value[1..];
+            valueStart++;
         }
 
         return true;
     }
 
-    private int Join(int at, ReadOnlySpan<byte> value, bool isFirst)
+    private int Join(ReadOnlySpan<byte> before, ReadOnlySpan<byte> line)
     {
-        int needed = at + value.Length + 1;
-        if (_joined.Length < needed)
+        int length = before.Length + 1 + line.Length;
+        if (length > _joined.Length)
         {
-            Array.Resize(ref _joined, Math.Max(needed, 1024 + (_joined.Length * 2)));
+            byte[] larger = new byte[Math.Max(length, Math.Max(1024, _joined.Length * 2))];
+            before.CopyTo(larger);
+            _joined = larger;
+        }
+        else if (before.Length > 0 && !before.Overlaps(_joined))
+        {
+            before.CopyTo(_joined);
         }
 
-        if (!isFirst)
-        {
-            _joined[at++] = (byte)'\n';
-        }
-
-        value.CopyTo(_joined.AsSpan(at));
-        return at + value.Length;
+        _joined[before.Length] = Lf;
+        line.CopyTo(_joined.AsSpan(before.Length + 1));
+        return length;
     }
 }

@@ -56,7 +56,7 @@ internal sealed record Adjusted(string Text, IReadOnlyList<string> Dropped)
         var splices = new BodyEdits(body, members);
         edits.ApplyTo(splices);
         var text = new StringBuilder();
-        foreach (ReadOnlyMemory<byte> segment in splices.ToSegments())
+        foreach (ReadOnlyMemory<byte> segment in splices.Build().Segments)
         {
             text.Append(Encoding.UTF8.GetString(segment.Span));
         }

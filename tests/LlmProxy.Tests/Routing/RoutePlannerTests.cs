@@ -105,6 +105,27 @@ public sealed class RoutePlannerTests
     }
 
     [Fact]
+    public void Chain_InsideAChain_IsUnfoldedOnce()
+    {
+        _options.Chains["inner"] = new ChainOptions { Llms = ["house", "gpt"] };
+        _options.Chains["outer"] = new ChainOptions { Llms = ["house2", "chain:inner", "gpt-eu", "gpt"] };
+        _llms[4].Options.Fallbacks = ["inner"];
+
+        Assert.Equal("house2,house,gpt,gpt-eu", Names(Plan("outer")));
+        Assert.Equal("cloud-llama,house,gpt", Names(Plan("cloud-llama")));
+    }
+
+    [Fact]
+    public void Alias_ForTheGatewaysChoice_IsFollowed()
+    {
+        _options.Aliases["best"] = "auto";
+        _options.Aliases["usual"] = "default";
+
+        Assert.Equal(Names(Plan("auto")), Names(Plan("best")));
+        Assert.Equal("gpt", Names(Plan("usual")));
+    }
+
+    [Fact]
     public void Fallback_Off_LeavesTheFirstAlone()
     {
         Assert.Equal("gpt", Names(Plan("gpt", new Wishes { Fallback = false })));

@@ -5,77 +5,168 @@ namespace LlmProxy.Tests.Wire;
 
 public sealed class SseFramerTests
 {
-    private const string Mixed =
-        "\uFEFF: hello\n\ndata: one\n\nevent: named\r\ndata:{\"a\":\"ä€😀\"}\r\nid: 7\r\n\r\ndata: first\ndata: second\ndata\n\n\n\nretry: 10\r\rdata: cr\r\rdata:  two spaces\n\ndata: [DONE]\n\ndata: last without end";
-
-    [Fact]
-    public void Stream_Whole_HasTheseEvents()
+    public static TheoryData<string, string[]> Streams => new()
     {
-        List<(string Event, string Data, bool HasData)> frames = Read(Encoding.UTF8.GetBytes(Mixed), [], out string raw);
+        { "data: {\"a\":1}\n\ndata: [DONE]\n\n", ["|{\"a\":1}", "|[DONE]"] },
+        { "data: a\r\n\r\ndata: b\r\n\r\n", ["|a", "|b"] },
+        { "data: a\r\rdata: b\r\r", ["|a", "|b"] },
+        { "data: a\r\n\ndata: b\n\r\ndata: c\r\r\ndata: d\n\rdata: e\n\n", ["|a", "|b", "|c", "|d", "|e"] },
+        { "event: error\ndata: x\n\nevent:ping\ndata:y\n\n", ["error|x", "ping|y"] },
+        { "data: one\ndata:two\ndata: three\n\n", ["|one\ntwo\nthree"] },
+        { "data: one\r\ndata:\r\ndata: three\r\n\r\n", ["|one\n\nthree"] },
+        { "data:\n\ndata\n\ndata:  two spaces\n\n", ["|", "|", "| two spaces"] },
+        { ": keep-alive\n\nretry: 5\nid: 7\n\ndata: a\n\n", ["-", "-", "|a"] },
+        { ": with data\ndata: a\nid: 3\n\n", ["|a"] },
+        { "\uFEFFdata: a\n\ndata: \uFEFFb\n\n", ["|a", "|\uFEFFb"] },
+        { "\uFEFF\uFEFFdata: a\n\n", ["-"] },
+        { "\n\n\r\ndata: a\n\n\n\ndata: b\n\n", ["|a", "|b"] },
+        { "database: 1\neventual: x\ndata: a\n\n", ["|a"] },
+        { "event\ndata: a\n\nevent: one\nevent: two\ndata: b\n\n", ["|a", "two|b"] },
+        { "data: Grüße, 世界 🎉\n\ndata: é\n\n", ["|Grüße, 世界 🎉", "|é"] },
+        { "data: a\n\ndata: no blank line\n", ["|a", "|no blank line!"] },
+        { "data: a\n\ndata: no line end", ["|a", "|no line end!"] },
+        { "data: a\r\n\r\ndata: half an end\r", ["|a", "|half an end!"] },
+        { "data: [DONE]\n\n\n", ["|[DONE]"] },
+        { "", [] },
+        { "\n", [] },
+    };
 
-        Assert.Equal(Mixed, raw);
-        Assert.Equal(
-            [("", "one"), ("named", "{\"a\":\"ä€😀\"}"), ("", "first\nsecond\n"), ("", "cr"), ("", " two spaces"), ("", "[DONE]"), ("", "last without end")],
-            frames.Where(f => f.HasData).Select(f => (f.Event, f.Data)));
-    }
-
-    [Fact]
-    public void Stream_CutAnywhere_HasTheSameEventsAndBytes()
+    [Theory]
+    [MemberData(nameof(Streams))]
+    public void TryRead_HoweverCut_GivesTheSameEventsAndEveryByte(string stream, string[] expected)
     {
-        byte[] bytes = Encoding.UTF8.GetBytes(Mixed);
-        List<(string, string, bool)> whole = Read(bytes, [], out _);
-
-        Assert.Equal(whole.Where(f => f.Item3), Read(bytes, [.. Enumerable.Range(1, bytes.Length - 1)], out string single).Where(f => f.Item3));
-        Assert.Equal(Mixed, single);
-        var random = new Random(17);
-        for (int round = 0; round < 200; round++)
+        byte[] bytes = Cuts.Utf8(stream);
+        foreach (int[] pieces in Cuts.Of(bytes.Length))
         {
-            int[] cuts = [.. Enumerable.Range(0, random.Next(1, 12)).Select(_ => random.Next(1, bytes.Length)).Distinct().Order()];
-            Assert.Equal(whole.Where(f => f.Item3), Read(bytes, cuts, out string raw).Where(f => f.Item3));
-            Assert.Equal(Mixed, raw);
+            var events = new List<string>();
+            var raw = new List<byte>();
+            Cuts.Feed(bytes, pieces, (in SseFrame frame) =>
+            {
+                raw.AddRange(frame.Raw);
+                if (Describe(frame) is { } text)
+                {
+                    events.Add(text);
+                }
+            });
+            Assert.Equal(expected, events);
+            Assert.Equal(bytes, raw);
         }
     }
 
     [Fact]
-    public void Stream_HugeEventInSmallPieces_IsLookedThroughOnce()
+    public void TryRead_RandomLines_AgreesWithALineByLineReading()
     {
-        byte[] bytes = [.. "data: "u8, .. Enumerable.Repeat((byte)'x', 4_000_000), .. "\n\n"u8];
-        var framer = new SseFramer();
-        int found = 0;
-
-        // Looking again from the start each time would be eight billion bytes.
-        for (int end = 1000; end <= bytes.Length + 999; end += 1000)
+        string[] lines = ["data: x", "data:", "data: {\"k\":\"ü\"}", "event: e", ":c", "id: 1", "", "", "", "field", "data: \uFFFD"];
+        string[] ends = ["\n", "\r\n", "\r"];
+        for (int seed = 0; seed < 60; seed++)
         {
-            if (framer.TryRead(bytes.AsSpan(0, Math.Min(end, bytes.Length)), false, out int consumed, out SseFrame frame))
+            var random = new Random(seed);
+            var stream = new StringBuilder();
+            for (int i = random.Next(1, 30); i > 0; i--)
             {
-                Assert.Equal(bytes.Length, consumed);
-                Assert.Equal(4_000_000, frame.Data.Length);
-                found++;
-                break;
+                stream.Append(lines[random.Next(lines.Length)]).Append(ends[random.Next(ends.Length)]);
+            }
+
+            stream.Append("\n\n");
+            byte[] bytes = Cuts.Utf8(stream.ToString());
+            List<string> expected = ReadByLines(stream.ToString());
+            foreach (int[] pieces in Cuts.Of(bytes.Length))
+            {
+                var events = new List<string>();
+                var raw = new List<byte>();
+                Cuts.Feed(bytes, pieces, (in SseFrame frame) =>
+                {
+                    raw.AddRange(frame.Raw);
+                    if (frame.HasData)
+                    {
+                        events.Add(Describe(frame)!);
+                    }
+                });
+                Assert.Equal(expected, events);
+                Assert.Equal(bytes, raw);
+            }
+        }
+    }
+
+    [Fact]
+    public void TryRead_OneDataLine_PointsIntoTheFrame()
+    {
+        Cuts.Feed("event: a\ndata: hello\n\n"u8.ToArray(), [22], (in SseFrame frame) =>
+        {
+            Assert.Equal(15, frame.DataStart);
+            Assert.True(frame.Raw.Slice(frame.DataStart, frame.Data.Length).SequenceEqual(frame.Data));
+        });
+        Cuts.Feed("data: a\ndata: b\n\n"u8.ToArray(), [17], (in SseFrame frame) => Assert.Equal(-1, frame.DataStart));
+    }
+
+    [Fact]
+    public void TryRead_WholeEventWithCarriageReturns_IsNotHeldBackForAByteThatMayNeverCome()
+    {
+        var framer = new SseFramer();
+        Assert.True(framer.TryRead("data: a\r\r"u8, ended: false, out int consumed, out SseFrame frame));
+        Assert.Equal(9, consumed);
+        Assert.True(frame.Data.SequenceEqual("a"u8));
+    }
+
+    [Fact]
+    public void TryRead_HugeFrameInSmallPieces_NeverLooksAtAByteTwice()
+    {
+        byte[] stream = [.. "data: "u8, .. new byte[256 * 1024], .. "\n\n"u8];
+        var framer = new SseFramer();
+        for (int arrived = 1024; arrived < stream.Length; arrived += 1024)
+        {
+            Assert.False(framer.TryRead(stream.AsSpan(0, arrived), ended: false, out _, out _));
+            stream.AsSpan(arrived - 2, 2).Fill((byte)'\n'); // Who looks again finds the end of an event here.
+        }
+
+        Assert.True(framer.TryRead(stream, ended: false, out int consumed, out _));
+        Assert.Equal(stream.Length, consumed);
+    }
+
+    private static string? Describe(in SseFrame frame)
+    {
+        if (frame.HasData)
+        {
+            return $"{Encoding.UTF8.GetString(frame.Event)}|{Encoding.UTF8.GetString(frame.Data)}{(frame.IsCut ? "!" : "")}";
+        }
+
+        return frame.Raw.IndexOfAnyExcept((byte)'\r', (byte)'\n') < 0 ? null : "-";
+    }
+
+    /// <summary>The standard's own words, as plainly as they can be coded.</summary>
+    private static List<string> ReadByLines(string stream)
+    {
+        var events = new List<string>();
+        string name = "";
+        var data = new List<string>();
+        foreach (string line in stream.Replace("\r\n", "\n").Replace('\r', '\n').Split('\n'))
+        {
+            if (line.Length == 0)
+            {
+                if (data.Count > 0)
+                {
+                    events.Add($"{name}|{string.Join('\n', data)}");
+                }
+
+                name = "";
+                data.Clear();
+                continue;
+            }
+
+            int colon = line.IndexOf(':');
+            string field = colon < 0 ? line : line[..colon];
+            string value = colon < 0 ? "" : line[(colon + 1)..];
+            value = value.StartsWith(' ') ? value[1..] : value;
+            if (field == "data")
+            {
+                data.Add(value);
+            }
+            else if (field == "event")
+            {
+                name = value;
             }
         }
 
-        Assert.Equal(1, found);
-    }
-
-    private static List<(string Event, string Data, bool HasData)> Read(byte[] bytes, int[] cuts, out string raw)
-    {
-        var framer = new SseFramer();
-        var frames = new List<(string, string, bool)>();
-        var all = new List<byte>();
-        int start = 0;
-        foreach (int end in cuts.Append(bytes.Length))
-        {
-            bool ended = end == bytes.Length;
-            while (framer.TryRead(bytes.AsSpan(start, end - start), ended, out int consumed, out SseFrame frame))
-            {
-                all.AddRange(frame.Raw);
-                frames.Add((Encoding.UTF8.GetString(frame.Event), Encoding.UTF8.GetString(frame.Data), frame.HasData));
-                start += consumed;
-            }
-        }
-
-        raw = Encoding.UTF8.GetString([.. all]);
-        return frames;
+        return events;
     }
 }

@@ -40,7 +40,6 @@ internal static class NotYetEnforced
         Each(findings, "Llms", nameof(LlmOptions.TokensPerMinute), llms, llm => llm.TokensPerMinute != 0, llm => llm.Name);
         Each(findings, "Llms", nameof(LlmOptions.HedgeAfterMs), llms, llm => llm.HedgeAfterMs != 0, llm => llm.Name);
         Each(findings, "Llms", nameof(LlmOptions.OnClientGone), llms, llm => llm.OnClientGone != OnClientGone.Abort, llm => llm.Name);
-        Each(findings, "Llms", "Auth:api_keys (all but the first)", llms, llm => llm.Auth.ApiKeys.Count > 1, llm => llm.Name);
         Each(findings, "Llms", nameof(LlmOptions.Weight), llms, llm => llm.Weight != 1 && !weighted.Contains(llm.Name), llm => llm.Name);
     }
 
@@ -50,7 +49,6 @@ internal static class NotYetEnforced
         ResilienceOptions resilience = options.Resilience;
         If(routing.DefaultStrategy is not ("" or Strategies.Priority), "Routing:DefaultStrategy", findings);
         If(routing.MaxLatencyMs != 0, "Routing:MaxLatencyMs", findings);
-        If(routing.PreferLocal, "Routing:PreferLocal", findings);
         If(routing.Tasks.Count > 0, "Routing:Tasks", findings);
         If(routing.ReplicaPolicy == ReplicaPolicy.LeastLoad, "Routing:ReplicaPolicy: least_load (least_requests is used)", findings);
         If(resilience.MaxRetries != defaults.Resilience.MaxRetries, "Resilience:MaxRetries", findings);
@@ -87,6 +85,8 @@ internal static class NotYetEnforced
 
     private static void WarnOfGuards(GatewayOptions options, GatewayOptions defaults, Findings findings)
     {
+        If(options.Auth.TrustedProxies.Count > 0, "Auth:TrustedProxies", findings);
+        If(options.Logging.Prompts, "Logging:Prompts", findings);
         If(options.Guards.Redact.Count > 0 || options.Guards.RedactFor != RedactFor.External, "Guards:Redact", findings);
         If(options.Guards.Webhook.Url.Length > 0, "Guards:Webhook", findings);
         If(options.Alerts.WebhookUrl.Length > 0 || string.Join(',', options.Alerts.At) != string.Join(',', defaults.Alerts.At), "Alerts", findings);

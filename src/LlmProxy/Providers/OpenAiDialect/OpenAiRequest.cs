@@ -14,7 +14,7 @@ internal static class OpenAiRequest
         string model = provider.ModelInBody(target.Deployment.Options, target.Model);
         if (exchange.Form is { } form)
         {
-            return new BodyContent(exchange.Body!, WithModel(exchange.Body!.Bytes, form, model), exchange.Http.Request.ContentType!);
+            return new SplicedContent(WithModel(exchange.Body!.Bytes, form, model), exchange.Http.Request.ContentType, exchange.Body);
         }
 
         RequestPeek peek = exchange.Peek!;
@@ -38,10 +38,10 @@ internal static class OpenAiRequest
 
         provider.Adjust(request, target.Deployment.Options);
         exchange.DroppedParams = request.Dropped.Count > 0 ? string.Join(", ", request.Dropped) : null;
-        return new BodyContent(exchange.Body, Segments(exchange, target, request), exchange.Http.Request.ContentType!);
+        return new SplicedContent(Splice(exchange, target, request), exchange.Http.Request.ContentType, exchange.Body);
     }
 
-    private static IReadOnlyList<ReadOnlyMemory<byte>> Segments(Exchange exchange, RouteTarget target, RequestEdits request)
+    private static SplicedBody Splice(Exchange exchange, RouteTarget target, RequestEdits request)
     {
         RequestPeek peek = exchange.Peek!;
         ReadOnlyMemory<byte> body = exchange.Body!.Bytes;
@@ -52,17 +52,16 @@ internal static class OpenAiRequest
             StreamUsageRequest.Add(edits, peek.Members, peek.StreamOptionsMember, body.Span);
         }
 
-        return edits.ToSegments();
+        return edits.Build();
     }
 
-    private static IReadOnlyList<ReadOnlyMemory<byte>> WithModel(ReadOnlyMemory<byte> body, MultipartPeek form, string model)
+    private static SplicedBody WithModel(ReadOnlyMemory<byte> body, MultipartPeek form, string model)
     {
-        if (form.ModelStart >= 0)
-        {
-            return [body[..form.ModelStart], Encoding.UTF8.GetBytes(model), body[(form.ModelStart + form.ModelLength)..]];
-        }
-
-        byte[] part = Encoding.UTF8.GetBytes($"--{form.Boundary}\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n{model}\r\n");
-        return [body[..form.FirstBoundary], part, body[form.FirstBoundary..]];
+        byte[] inserted = form.ModelStart >= 0
+            ? Encoding.UTF8.GetBytes(model)
+            : Encoding.UTF8.GetBytes($"--{form.Boundary}\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n{model}\r\n");
+        int start = form.ModelStart >= 0 ? form.ModelStart : form.FirstBoundary;
+        int end = form.ModelStart >= 0 ? start + form.ModelLength : start;
+        return new SplicedBody([body[..start], inserted, body[end..]], body.Length - (end - start) + inserted.Length);
     }
 }

@@ -1,77 +1,179 @@
 using System.Buffers;
 using System.Text.Json;
+using LlmProxy.Accounting;
 using LlmProxy.Wire;
 
 namespace LlmProxy.Providers.OpenAiDialect;
 
-/// <summary>Hands the typed events of the Responses API on and learns from them what the gateway must know.</summary>
-internal sealed class ResponsesStream(Func<ReadOnlySpan<byte>, VendorFailure> readFailure) : OpenAiStreamBase(readFailure), IStreamTranslator
+/// <summary>The typed events of the Responses API, handed on as they come.</summary>
+internal sealed class ResponsesStream(VendorLabel vendor) : IStreamTranslator
 {
+    private readonly JsonMembers _members = new();
+    private bool _hasOutput;
+    private bool _hasEnded;
+
+    public VendorFailure? Failure { get; private set; }
+
+    public TokenUsage? Usage { get; private set; }
+
+    public string? ReportedModel { get; private set; }
+
+    public bool IsComplete => _hasEnded && Failure is null;
+
     public FrameVerdict Translate(in SseFrame frame, IBufferWriter<byte> client)
     {
-        if (!frame.HasData)
+        if (!StreamFrames.IsReadable(frame, _members))
         {
-            return FrameVerdict.Pass;
+            return StreamFrames.PassUnread(frame);
         }
 
+        FrameVerdict verdict;
+        try
+        {
+            verdict = Judge(frame);
+        }
+        catch (Exception e) when (StreamFrames.IsBadJson(e))
+        {
+            verdict = FrameVerdict.Pass;
+        }
+
+        _hasOutput |= (verdict & FrameVerdict.Output) != 0;
+        return StreamFrames.Send(frame, verdict, default, client);
+    }
+
+    private FrameVerdict Judge(in SseFrame frame)
+    {
         ReadOnlySpan<byte> data = frame.Data;
+        // The name is on the event's own line and again in its data; some servers leave the line out.
+        ReadOnlySpan<byte> type = frame.Event.StartsWith("response."u8) ? frame.Event : TypeOf(data);
+        if (type.IsEmpty)
+        {
+            type = frame.Event;
+        }
+
+        if (type.EndsWith(".delta"u8))
+        {
+            return FrameVerdict.Pass | (_hasOutput || HasDelta(data) ? FrameVerdict.Output : 0);
+        }
+
         if (frame.IsDone)
         {
-            IsComplete = true;
+            _hasEnded = true;
             return FrameVerdict.Pass | FrameVerdict.End;
         }
 
-        ReadOnlySpan<byte> name = frame.Event;
-        if (name.EndsWith(".delta"u8))
+        if (type.SequenceEqual("response.completed"u8) || type.SequenceEqual("response.incomplete"u8))
         {
-            return FrameVerdict.Pass | FrameVerdict.Output;
+            ReadResponse(data);
+            _hasEnded = true;
+            return FrameVerdict.Pass | FrameVerdict.Output | FrameVerdict.Finish | FrameVerdict.End;
         }
 
-        if (!TryRead(data))
+        if (type.SequenceEqual("response.failed"u8))
         {
-            return FrameVerdict.Pass;
+            Failure = OpenAiFailure.Inside(ReadResponse(data), vendor);
+            return FrameVerdict.Error;
         }
 
-        int type = Members.Find(data, "type"u8);
-        if (name.IsEmpty && type >= 0 && Members[type].Kind == JsonTokenType.String)
+        if (type.SequenceEqual("error"u8) || (!type.StartsWith("response."u8) && IsError(data)))
         {
-            name = Members[type].Value(data)[1..^1];
+            Failure = StreamFrames.Failure(data, vendor);
+            return FrameVerdict.Error;
         }
 
-        if (name.SequenceEqual("error"u8) || name.SequenceEqual("response.failed"u8) || HasError(data))
+        if (ReportedModel is null && (type.SequenceEqual("response.created"u8) || type.SequenceEqual("response.in_progress"u8)))
         {
-            return Fail(data);
+            ReadResponse(data);
         }
 
-        bool isEnd = name.SequenceEqual("response.completed"u8) || name.SequenceEqual("response.incomplete"u8);
-        TakeResponse(data, isEnd);
-        if (isEnd)
-        {
-            // Some servers send [DONE] after it and most do not: the stream is whole either way.
-            IsComplete = true;
-            return FrameVerdict.Pass | FrameVerdict.Output | FrameVerdict.Finish;
-        }
-
-        bool isOutput = name.EndsWith(".delta"u8) || (name.SequenceEqual("response.output_item.added"u8) && data.IndexOf("_call\""u8) >= 0);
-        return isOutput ? FrameVerdict.Pass | FrameVerdict.Output : FrameVerdict.Pass;
+        return FrameVerdict.Pass | (!_hasOutput && BringsOutput(type, data) ? FrameVerdict.Output : 0);
     }
 
-    private void TakeResponse(ReadOnlySpan<byte> data, bool isEnd)
+    /// <summary>Besides deltas: a tool call that begins, a picture in parts, and whatever a vendor sends whole.</summary>
+    private bool BringsOutput(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
     {
-        int response = Members.Find(data, "response"u8);
-        if (response < 0 || Members[response].Kind != JsonTokenType.StartObject || (ReportedModel is not null && !isEnd))
+        if (!type.StartsWith("response."u8))
         {
-            return;
+            return false;
         }
 
-        ReadOnlySpan<byte> value = Members[response].Value(data);
-        if (!TryRead(value))
+        if (type.SequenceEqual("response.output_item.added"u8))
         {
-            return;
+            _members.Read(data);
+            int item = _members.Find(data, "item"u8);
+            ReadOnlySpan<byte> kind = item < 0 ? [] : TypeOf(_members[item].Value(data));
+            return !kind.IsEmpty && !kind.SequenceEqual("message"u8) && !kind.SequenceEqual("reasoning"u8);
         }
 
-        TakeModel(value);
-        int usage = Members.Find(value, "usage"u8);
-        Usage = usage >= 0 ? UsageReader.Read(Members[usage].Value(value)) ?? Usage : Usage;
+        return type.EndsWith(".done"u8) || type.EndsWith(".partial_image"u8);
+    }
+
+    /// <summary>Model and usage of the response that the event carries, and its error.</summary>
+    private VendorError ReadResponse(ReadOnlySpan<byte> data)
+    {
+        _members.Read(data);
+        int response = _members.Find(data, "response"u8);
+        VendorError error = default;
+        if (response < 0 || _members[response].Kind != JsonTokenType.StartObject)
+        {
+            return error;
+        }
+
+        ReadOnlySpan<byte> value = _members[response].Value(data);
+        _members.Read(value);
+        if (_members.Find(value, "model"u8) is >= 0 and int model)
+        {
+            ReportedModel = StreamFrames.Text(_members[model].Value(value)) ?? ReportedModel;
+        }
+
+        if (_members.Find(value, "usage"u8) is >= 0 and int usage && _members[usage].Kind == JsonTokenType.StartObject)
+        {
+            Usage = UsageReader.Read(_members[usage].Value(value)) ?? Usage;
+        }
+
+        if (_members.Find(value, "error"u8) is >= 0 and int failed)
+        {
+            error = ErrorReader.ReadValue(_members[failed].Value(value));
+        }
+
+        return error;
+    }
+
+    private bool IsError(ReadOnlySpan<byte> data)
+    {
+        if (!StreamFrames.MayBeError(data))
+        {
+            return false;
+        }
+
+        _members.Read(data);
+        for (int i = 0; i < _members.Count; i++)
+        {
+            if (StreamFrames.IsError(_members, i, data))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private ReadOnlySpan<byte> TypeOf(ReadOnlySpan<byte> data)
+    {
+        if (data.IsEmpty || data[0] != '{')
+        {
+            return [];
+        }
+
+        _members.Read(data);
+        int type = _members.Find(data, "type"u8);
+        return type >= 0 && _members[type].Kind == JsonTokenType.String ? _members[type].Value(data)[1..^1] : [];
+    }
+
+    private static bool HasDelta(ReadOnlySpan<byte> data)
+    {
+        int from = 0;
+        int value = JsonScan.NextValue(data, "\"delta\""u8, ref from);
+        return value < 0 || !(data[value..].StartsWith("\"\""u8) || data[value..].StartsWith("null"u8));
     }
 }
