@@ -7,8 +7,7 @@ public sealed class WeightedOrderTests
     [Fact]
     public void Draw_ManyTimes_FirstPlacesFollowTheWeights()
     {
-        RouteTarget[] targets = [.. new[] { 1, 3, 0 }.Select((weight, i) =>
-            new RouteTarget(FakeProvider.Llm($"l{i}", "openai", "m", change: o => o.Weight = weight), "m"))];
+        RouteTarget[] targets = [Of(1), Of(3), Of(0)];
         var random = new Random(11);
         int[] first = new int[3];
         for (int round = 0; round < 4000; round++)
@@ -22,4 +21,6 @@ public sealed class WeightedOrderTests
         Assert.InRange(first[1], 2850, 3150);
         Assert.Equal(0, first[2]);
     }
+
+    private static RouteTarget Of(int weight) => new(FakeProvider.Llm($"weight-{weight}", "openai", "m", change: o => o.Weight = weight), "m");
 }
