@@ -40,7 +40,8 @@ internal static class OpenAiFailure
         else if (status == 429 || (isRefusal && VendorWords.RateLimit.Names(error)))
         {
             failure = new VendorFailure(
-                ErrorCode.RateLimitExceeded, $"{vendor.Provider} limits the rate of LLM \"{vendor.Llm}\"{where}{Said(error, vendor)}") { RetryAfter = retryAfter };
+                ErrorCode.RateLimitExceeded, $"{vendor.Provider} limits the rate of LLM \"{vendor.Llm}\"{where}{Said(error, vendor)}")
+            { RetryAfter = retryAfter };
         }
         else if (VendorWords.ContextLength.Names(error) || (status is 400 or 413 or 422 && VendorWords.ContextLength.Tells(error)))
         {
@@ -87,7 +88,8 @@ internal static class OpenAiFailure
                 return new VendorFailure(ErrorCode.ProviderTimeout, $"{vendor.Provider} gave up waiting{where}{Said(error, vendor)}");
             default:
                 return new VendorFailure(
-                    ErrorCode.ProviderError, $"{vendor.Provider} failed to answer for LLM \"{vendor.Llm}\"{where}{Said(error, vendor)}") { RetryAfter = retryAfter };
+                    ErrorCode.ProviderError, $"{vendor.Provider} failed to answer for LLM \"{vendor.Llm}\"{where}{Said(error, vendor)}")
+                { RetryAfter = retryAfter };
         }
     }
 

@@ -47,15 +47,15 @@ public sealed class NotYetEnforcedTests
     [Fact]
     public void Settings_ThatAreObeyed_AreNotWarnedOf() =>
         Assert.Empty(OperatorFolder.LoadFile("""
-            { "Auth": { "Mode": "open", "TrustedProxies": ["10.0.0.1"] },
+            { "Auth": { "Mode": "open" },
               "Keys": [ { "Name": "k", "Key": "x", "Workspace": "w", "AllowedModels": ["*"], "RequestsPerMinute": 1, "MaxParallel": 1, "ExpiresAt": "2030-01-01", "AllowExternal": false } ],
               "Workspaces": [ { "Name": "w", "RequestsPerMinute": 1, "MaxParallel": 1 } ],
               "Llms": [ { "Name": "a", "Provider": "openai", "Model": "m", "Priority": 1, "IsDefault": true, "RequestsPerMinute": 1, "MaxParallel": 1, "Weight": 3, "TimeoutSeconds": 1, "Local": true } ],
               "Chains": { "c": { "Llms": ["a"], "Strategy": "weighted" }, "d": { "Llms": ["a"], "Strategy": "priority" } },
-              "Routing": { "Fallback": true, "ReplicaPolicy": "session", "DefaultStrategy": "priority" },
+              "Routing": { "Fallback": true, "PreferLocal": true, "ReplicaPolicy": "session", "DefaultStrategy": "priority" },
               "Resilience": { "DeadlineSeconds": 5, "ConnectSeconds": 1 },
               "Cache": { "Enabled": true, "TtlSeconds": 1, "MaxEntries": 1, "MaxBytes": 1 },
               "Limits": { "RequestsPerMinute": 1, "MaxParallel": 1, "MaxBodyBytes": 1, "BodySeconds": 1, "MaxBufferedBytes": 1, "QueueSeconds": 1, "KeepAliveSeconds": 1, "ShutdownSeconds": 1 },
-              "Logging": { "Prompts": true, "Format": "json" }, "Metrics": { "Port": 9090 }, "Admin": { "Enabled": false } }
+              "Logging": { "Format": "json" }, "Metrics": { "Port": 9090 }, "Admin": { "Enabled": false } }
             """).WithoutMistakes().Warnings);
 }
