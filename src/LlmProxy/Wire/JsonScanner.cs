@@ -1,18 +1,17 @@
-using System.Buffers;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Text.Json;
 
 namespace LlmProxy.Wire;
 
 /// <summary>
 /// Walks over JSON text and checks all of its grammar without reading any value. The framework's reader goes byte by byte
-/// through every string that holds an escape, which is each message of an agent's conversation; this one leaps from
-/// escape to escape. (400 KB of such messages: a quarter of the processor time.)
+/// through every string that holds an escape, which is each message of an agent's conversation; this one takes 32
+/// bytes at a time and stops at nothing but escapes and ends.
 /// </summary>
 internal ref struct JsonScanner(ReadOnlySpan<byte> json, int maxDepth)
 {
-    private static readonly SearchValues<byte> StringStops = SearchValues.Create(
-        [(byte)'"', (byte)'\\', 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31]);
-
     private readonly ReadOnlySpan<byte> _json = json;
     private readonly int _maxDepth = maxDepth;
 
@@ -50,32 +49,84 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> json, int maxDepth)
         ReadOnlySpan<byte> rest = _json[Position..];
         int at = 0;
         bool isEscaped = false;
-        while (true)
+        while (at + Vector256<byte>.Count <= rest.Length)
         {
-            int stop = rest[at..].IndexOfAny(StringStops);
-            if (stop < 0)
+            uint stops = Stops(rest, at);
+            int passed = Vector256<byte>.Count;
+            while (stops != 0)
             {
-                Position = _json.Length;
-                throw Broken();
+                int spot = BitOperations.TrailingZeroCount(stops);
+                if (rest[at + spot] == (byte)'"')
+                {
+                    Position += at + spot + 1;
+                    return isEscaped;
+                }
+
+                int next = spot + Escape(rest, at + spot);
+                isEscaped = true;
+                if (next >= Vector256<byte>.Count)
+                {
+                    passed = next;
+                    break;
+                }
+
+                stops &= uint.MaxValue << next;
             }
 
-            at += stop;
-            if (rest[at] == (byte)'"')
+            at += passed;
+        }
+
+        return SkipStringEnd(rest, at, isEscaped);
+    }
+
+    /// <summary>The last bytes of the text, too few for a whole vector.</summary>
+    private bool SkipStringEnd(ReadOnlySpan<byte> rest, int at, bool isEscaped)
+    {
+        while (at < rest.Length)
+        {
+            byte next = rest[at];
+            if (next == (byte)'"')
             {
                 Position += at + 1;
                 return isEscaped;
             }
 
-            int escape = EscapeLength(rest[at..]);
-            if (escape == 0)
+            if (next is (byte)'\\' or < 0x20)
             {
-                Position += at;
-                throw Broken();
+                at += Escape(rest, at);
+                isEscaped = true;
             }
-
-            isEscaped = true;
-            at += escape;
+            else
+            {
+                at++;
+            }
         }
+
+        Position = _json.Length;
+        throw Broken();
+    }
+
+    /// <summary>One bit for each of the next bytes that is a quote, a backslash or a control character.</summary>
+    private static uint Stops(ReadOnlySpan<byte> text, int at)
+    {
+        Vector256<byte> bytes = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(text), (nuint)at);
+        Vector256<byte> stops = Vector256.Equals(bytes, Vector256.Create((byte)'"'))
+            | Vector256.Equals(bytes, Vector256.Create((byte)'\\'))
+            | Vector256.LessThan(bytes, Vector256.Create((byte)0x20));
+        return stops.ExtractMostSignificantBits();
+    }
+
+    /// <summary>How many bytes the escape there takes; what is none breaks the text.</summary>
+    private int Escape(ReadOnlySpan<byte> text, int at)
+    {
+        int length = EscapeLength(text[at..]);
+        if (length == 0)
+        {
+            Position += at;
+            throw Broken();
+        }
+
+        return length;
     }
 
     /// <summary>Passes one value of any kind, whatever it holds, and says what it was.</summary>

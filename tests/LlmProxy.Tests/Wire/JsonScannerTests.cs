@@ -60,6 +60,31 @@ public sealed class JsonScannerTests
         Assert.InRange(refused, 10_000, 59_000);
     }
 
+    /// <summary>Strings longer than a vector, with escapes and mistakes at every distance from its edges.</summary>
+    [Fact]
+    public void Read_LongStrings_AgreesWithTheFramework()
+    {
+        string[] pieces = ["a", "bc", "ordinary text of some length", "\\n", "\\\"", "\\\\", "\\u00e4", "é", "😀", "\\x", "\\u12g4", "\t", "\"", "\\"];
+        var random = new Random(23);
+        int refused = 0;
+        for (int round = 0; round < 20_000; round++)
+        {
+            var text = new StringBuilder("{\"k\":\"");
+            int safe = random.Next(40) == 0 ? pieces.Length : 9;
+            for (int piece = random.Next(0, 40); piece > 0; piece--)
+            {
+                text.Append(pieces[random.Next(random.Next(30) == 0 ? safe + ((pieces.Length - safe) / 2) : safe)]);
+            }
+
+            byte[] json = Encoding.UTF8.GetBytes(text.Append("\"}").ToString());
+            bool isFine = IsFineToTheFramework(json);
+            refused += isFine ? 0 : 1;
+            Assert.True(isFine == IsFine(json), text.ToString());
+        }
+
+        Assert.InRange(refused, 500, 15_000);
+    }
+
     [Theory]
     [InlineData(255, true)]
     [InlineData(256, false)]
