@@ -7,8 +7,8 @@ namespace LlmProxy.Wire;
 
 /// <summary>
 /// Walks over JSON text and checks all of its grammar without reading any value. The framework's reader goes byte by byte
-/// through every string that holds an escape, which is each message of an agent's conversation; this one takes 32
-/// bytes at a time and stops at nothing but escapes and ends.
+/// through every string that holds an escape, which is each message of an agent's conversation; this one looks
+/// at 32 bytes at a time and has no branch for an escape.
 /// </summary>
 internal ref struct JsonScanner(ReadOnlySpan<byte> json, int maxDepth)
 {
@@ -48,35 +48,45 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> json, int maxDepth)
         Expect((byte)'"');
         ReadOnlySpan<byte> rest = _json[Position..];
         int at = 0;
-        bool isEscaped = false;
+        uint backslashes = 0;
+        uint carry = 0; // 1 while the next byte is the second half of an escape.
         while (at + Vector256<byte>.Count <= rest.Length)
         {
-            uint stops = Stops(rest, at);
-            int passed = Vector256<byte>.Count;
-            while (stops != 0)
+            var block = new StringBlock(rest, at, ref carry);
+            backslashes |= block.Backslashes;
+            if (block.Events != 0)
             {
-                int spot = BitOperations.TrailingZeroCount(stops);
-                if (rest[at + spot] == (byte)'"')
+                int spot = BitOperations.TrailingZeroCount(block.Events);
+                CheckUnicode(rest, at, block.UnicodeEscapes & ((1u << spot) - 1));
+                Position += at + spot;
+                if (!block.EndsAt(spot))
                 {
-                    Position += at + spot + 1;
-                    return isEscaped;
+                    throw Broken();
                 }
 
-                int next = spot + Escape(rest, at + spot);
-                isEscaped = true;
-                if (next >= Vector256<byte>.Count)
-                {
-                    passed = next;
-                    break;
-                }
-
-                stops &= uint.MaxValue << next;
+                Position++;
+                return backslashes != 0;
             }
 
-            at += passed;
+            CheckUnicode(rest, at, block.UnicodeEscapes);
+            at += Vector256<byte>.Count;
         }
 
-        return SkipStringEnd(rest, at, isEscaped);
+        return SkipStringEnd(rest, at - (int)carry, backslashes != 0);
+    }
+
+    /// <summary>Four hexadecimal digits must follow each of these spots.</summary>
+    private void CheckUnicode(ReadOnlySpan<byte> text, int at, uint spots)
+    {
+        for (; spots != 0; spots &= spots - 1)
+        {
+            int digits = at + BitOperations.TrailingZeroCount(spots) + 1;
+            if (digits + 4 > text.Length || !AreHex(text.Slice(digits, 4)))
+            {
+                Position += digits;
+                throw Broken();
+            }
+        }
     }
 
     /// <summary>The last bytes of the text, too few for a whole vector.</summary>
@@ -104,16 +114,6 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> json, int maxDepth)
 
         Position = _json.Length;
         throw Broken();
-    }
-
-    /// <summary>One bit for each of the next bytes that is a quote, a backslash or a control character.</summary>
-    private static uint Stops(ReadOnlySpan<byte> text, int at)
-    {
-        Vector256<byte> bytes = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(text), (nuint)at);
-        Vector256<byte> stops = Vector256.Equals(bytes, Vector256.Create((byte)'"'))
-            | Vector256.Equals(bytes, Vector256.Create((byte)'\\'))
-            | Vector256.LessThan(bytes, Vector256.Create((byte)0x20));
-        return stops.ExtractMostSignificantBits();
     }
 
     /// <summary>How many bytes the escape there takes; what is none breaks the text.</summary>
