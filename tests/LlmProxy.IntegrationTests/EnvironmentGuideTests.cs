@@ -321,6 +321,21 @@ public sealed class EnvironmentGuideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task CommandLine_WinsOverVariablesAndFile()
+    {
+        object Llm(string model) => new { Name = "main", Provider = "custom", Model = model, _upstream.BaseUrl };
+        var settings = new GatewaySettings
+        {
+            Config = GatewayFixture.Config(new { Llms = new[] { Llm("m") }, Limits = new { MaxBodyBytes = 100_000 } }),
+            Arguments = ["--LlmProxy:Limits:MaxBodyBytes=1000"],
+        };
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(settings.With("LlmProxy__Limits__MaxBodyBytes", "50000"));
+
+        Expect.Error(await gateway.Client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("main", text: new string('a', 2000))), 413, "body_too_large");
+        Expect.Ok(await gateway.Client.ChatAsync("main"));
+    }
+
+    [Fact]
     public async Task Banner_SaysWhatIsServedAndToWhom()
     {
         await using GatewayProcess gateway = await StartAsync($"""

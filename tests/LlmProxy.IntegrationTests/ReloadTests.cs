@@ -108,6 +108,36 @@ public sealed class ReloadTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task SecretFile_Changed_IsSentWithoutARestart()
+    {
+        string secret = Path.GetTempFileName();
+        await File.WriteAllTextAsync(secret, "sk-before-the-turn\n");
+        try
+        {
+            await using GatewayProcess gateway = await GatewayProcess.StartAsync(new GatewaySettings
+            {
+                Config = GatewayFixture.Config(new
+                {
+                    Llms = new object[] { new { Name = "main", Provider = "custom", Model = "model-0", _upstream.BaseUrl, Auth = new { api_key = "file:" + secret } } },
+                }),
+            });
+            Expect.Ok(await gateway.Client.ChatAsync("main"));
+            Assert.Equal("Bearer sk-before-the-turn", _upstream.CallsFor("model-0")[0].Header("Authorization"));
+
+            await File.WriteAllTextAsync(secret, "sk-after-the-turn\n");
+            await UntilAsync(async () =>
+            {
+                await gateway.Client.ChatAsync("main");
+                return _upstream.CallsFor("model-0")[^1].Header("Authorization") == "Bearer sk-after-the-turn";
+            });
+        }
+        finally
+        {
+            File.Delete(secret);
+        }
+    }
+
+    [Fact]
     public async Task Key_AddedAndTakenAway_OpensAndClosesTheDoor()
     {
         object Llms() => new object[] { new { Name = "main", Provider = "custom", Model = "model-0", _upstream.BaseUrl } };
