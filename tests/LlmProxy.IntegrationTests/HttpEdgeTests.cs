@@ -114,7 +114,7 @@ public sealed class HttpEdgeTests(HttpEdgeTests.Fixture fixture) : IClassFixture
         fixture.Upstream.On("redirected", Answers.Json("{}", 307, ("Location", fixture.Other.BaseUrl + "/chat/completions")));
 
         Expect.Error(await fixture.Client.ChatAsync("custom/redirected"), 502, "provider_error");
-        Assert.Empty(fixture.Other.Calls);
+        Assert.Empty(fixture.Other.CallsFor("redirected"));
     }
 
     [Theory]
