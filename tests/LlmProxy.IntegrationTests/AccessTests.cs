@@ -57,6 +57,16 @@ public sealed class KeyTests(KeyTests.Fixture fixture) : IClassFixture<KeyTests.
     }
 
     [Fact]
+    public async Task Key_OfAnotherScript_IsRefusedWithoutTrouble()
+    {
+        await using RawClient client = await RawClient.ConnectAsync(fixture.Gateway.BaseUrl);
+
+        await client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("alpha"), ("x-api-key", "ключ-🔑"));
+
+        Assert.InRange((await client.ReadAnswerAsync()).Status, 400, 401);
+    }
+
+    [Fact]
     public async Task Key_ThatHasExpired_Is401SayingSo()
     {
         Expect.Error(await fixture.Client.ChatAsync("alpha", ("x-api-key", Old)), 401, "key_expired");
