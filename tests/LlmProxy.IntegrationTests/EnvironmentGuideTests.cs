@@ -182,7 +182,7 @@ public sealed class EnvironmentGuideTests : IAsyncLifetime
         Assert.NotEmpty(_upstream.Calls);
         Assert.Equal(leaves ? 200 : 502, reply.Status);
         Assert.Equal(leaves, outside.Calls.Count > 0);
-        string handover = await gateway.Logs.WaitForAsync("external ones");
+        string handover = await gateway.Logs.WaitForAsync("handover");
         Assert.Equal(leaves, handover.Contains("openai", StringComparison.Ordinal));
     }
 

@@ -16,7 +16,7 @@ public sealed class LimitsAndCacheTests(LimitsAndCacheTests.Fixture fixture) : I
         List<Reply> replies = [];
         for (int i = 0; i < 3; i++)
         {
-            replies.Add(await fixture.Client.ChatAsync("custom/limited", ("x-api-key", Slow)));
+            replies.Add(await fixture.Client.ChatAsync("custom/limited", ("x-api-key", Slow), ("x-llm-cache", "off")));
         }
 
         Assert.Equal([200, 200, 429], replies.Select(r => r.Status));
