@@ -1,4 +1,3 @@
-var builder = WebApplication.CreateSlimBuilder(args);
-builder.Services.AddReverseProxy();
-var app = builder.Build();
-app.Run();
+using LlmProxy.Hosting;
+
+return args is ["healthcheck", ..] ? await HealthCheckCommand.RunAsync(args) : await GatewayHost.RunAsync(args);

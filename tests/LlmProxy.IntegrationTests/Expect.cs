@@ -10,9 +10,18 @@ internal static class Expect
 {
     private static readonly Dictionary<int, string> TypeByStatus = new()
     {
-        [400] = "invalid_request_error", [401] = "authentication_error", [403] = "permission_error", [404] = "invalid_request_error",
-        [408] = "invalid_request_error", [413] = "invalid_request_error", [415] = "invalid_request_error", [431] = "invalid_request_error",
-        [429] = "rate_limit_error", [502] = "upstream_error", [503] = "upstream_error", [504] = "upstream_error",
+        [400] = "invalid_request_error",
+        [401] = "authentication_error",
+        [403] = "permission_error",
+        [404] = "invalid_request_error",
+        [408] = "invalid_request_error",
+        [413] = "invalid_request_error",
+        [415] = "invalid_request_error",
+        [431] = "invalid_request_error",
+        [429] = "rate_limit_error",
+        [502] = "upstream_error",
+        [503] = "upstream_error",
+        [504] = "upstream_error",
     };
 
     /// <summary>OpenAI's error object with all of its members; returns the message.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 
@@ -11,6 +12,7 @@ public sealed class UpstreamCall
     private readonly TaskCompletionSource<long> _aborted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private JsonNode? _json;
+    private JsonDocument? _document;
 
     internal UpstreamCall(HttpContext http, byte[] body)
     {
@@ -39,12 +41,12 @@ public sealed class UpstreamCall
 
     public string Text => Encoding.UTF8.GetString(Body);
 
-    public JsonNode Json => _json ??= JsonNode.Parse(Body)!;
+    public JsonNode Json => _json ??= ToNode(Document.RootElement)!;
 
     /// <summary>The model asked for; empty when the body is not JSON or names none.</summary>
-    public string Model => Body is [(byte)'{', ..] && Json["model"] is JsonValue model ? model.ToString() : "";
+    public string Model => Field("model") is { ValueKind: JsonValueKind.String } model ? model.GetString()! : "";
 
-    public bool WantsStream => Body is [(byte)'{', ..] && Json["stream"] is JsonValue stream && stream.TryGetValue(out bool wanted) && wanted;
+    public bool WantsStream => Field("stream") is { ValueKind: JsonValueKind.True };
 
     /// <summary>Stopwatch ticks when the gateway's connection broke or was closed before the answer was complete.</summary>
     public Task<long> Aborted => _aborted.Task.WaitAsync(TimeSpan.FromSeconds(30));
@@ -56,6 +58,38 @@ public sealed class UpstreamCall
 
     /// <summary>For scripts that need more than the ready-made answers.</summary>
     public HttpContext Http { get; }
+
+    /// <summary>Unlike the node tree, a document takes bodies in which a field is given twice.</summary>
+    private JsonElement? Field(string name)
+    {
+        if (Body is not [(byte)'{', ..])
+        {
+            return null;
+        }
+
+        return Document.RootElement.TryGetProperty(name, out JsonElement value) ? value : null;
+    }
+
+    private JsonDocument Document => _document ??= JsonDocument.Parse(Body);
+
+    private static JsonNode? ToNode(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                var node = new JsonObject();
+                foreach (JsonProperty property in element.EnumerateObject())
+                {
+                    node[property.Name] = ToNode(property.Value);
+                }
+
+                return node;
+            case JsonValueKind.Array:
+                return new JsonArray([.. element.EnumerateArray().Select(ToNode)]);
+            default:
+                return element.ValueKind == JsonValueKind.Null ? null : JsonValue.Create(element);
+        }
+    }
 
     public string? Header(string name) =>
         Headers.Where(h => h.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(h => h.Value).FirstOrDefault();

@@ -6,4 +6,15 @@ internal readonly record struct TokenUsage(long FreshInput, long CachedInput, lo
     public long Input => FreshInput + CachedInput + CacheWrite;
 
     public long Total => Input + Output;
+
+    /// <summary>
+    /// From a vendor's counts, where input includes what was cached and output includes reasoning. Counts that
+    /// contradict each other never make a class negative.
+    /// </summary>
+    public static TokenUsage Within(long input, long cached, long cacheWrite, long output, long reasoning)
+    {
+        cached = Math.Min(cached, input);
+        cacheWrite = Math.Min(cacheWrite, input - cached);
+        return new TokenUsage(input - cached - cacheWrite, cached, cacheWrite, output, Math.Min(reasoning, output));
+    }
 }

@@ -1,3 +1,4 @@
+using LlmProxy.Endpoints;
 using Yarp.ReverseProxy.Model;
 
 namespace LlmProxy.Forwarding;
@@ -5,6 +6,7 @@ namespace LlmProxy.Forwarding;
 /// <summary>One address of an LLM, with the count of calls that are running on it now.</summary>
 internal sealed class Replica(DestinationState state, string baseAddress)
 {
+    private readonly Uri?[] _uris = new Uri?[EndpointKind.All.Count];
     private int _running;
 
     public DestinationState State { get; } = state;
@@ -12,9 +14,25 @@ internal sealed class Replica(DestinationState state, string baseAddress)
     /// <summary>Without a trailing slash.</summary>
     public string BaseAddress { get; } = baseAddress;
 
+    public bool IsSecure { get; } = baseAddress.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
+
     public int Running => Volatile.Read(ref _running);
 
     public void Enter() => Interlocked.Increment(ref _running);
 
     public void Leave() => Interlocked.Decrement(ref _running);
+
+    /// <summary>The address of an endpoint; nearly always the same, so it is parsed once.</summary>
+    public Uri UriFor(EndpointKind endpoint, string path)
+    {
+        Uri? known = Volatile.Read(ref _uris[endpoint.Ordinal]);
+        if (known is not null && known.OriginalString.Length == BaseAddress.Length + 1 + path.Length && known.OriginalString.EndsWith(path, StringComparison.Ordinal))
+        {
+            return known;
+        }
+
+        var uri = new Uri($"{BaseAddress}/{path}");
+        Volatile.Write(ref _uris[endpoint.Ordinal], uri);
+        return uri;
+    }
 }

@@ -1,11 +1,160 @@
+using System.Globalization;
+using LlmProxy.Access;
+using LlmProxy.Accounting;
+using LlmProxy.Configuration;
 using LlmProxy.Endpoints;
+using LlmProxy.Hosting;
+using LlmProxy.Limits;
+using LlmProxy.Routing;
+using Microsoft.Extensions.Primitives;
 
 namespace LlmProxy.Pipeline;
 
 /// <summary>One call on its way through the gateway: the typed object that travels.</summary>
-internal sealed class Exchange
+internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewaySnapshot snapshot, TimeProvider time, BufferBudget budget, Shutdown shutdown)
 {
-    public required HttpContext Http { get; init; }
+    private List<KeyValuePair<string, StringValues>>? _forwarded;
 
-    public required EndpointKind Endpoint { get; init; }
+    /// <summary>Ours alone; the client's own id is kept beside it.</summary>
+    public string Id { get; } = Guid.CreateVersion7().ToString("D", CultureInfo.InvariantCulture);
+
+    public HttpContext Http { get; } = http;
+
+    public EndpointKind Endpoint { get; } = endpoint;
+
+    /// <summary>The configuration this call began with, kept to its end.</summary>
+    public GatewaySnapshot Snapshot { get; } = snapshot;
+
+    public TimeProvider Time { get; } = time;
+
+    public long StartedAt { get; } = time.GetTimestamp();
+
+    public Caller Caller { get; set; } = Caller.Anyone;
+
+    public RequestBody? Body { get; set; }
+
+    /// <summary>Null for multipart requests.</summary>
+    public RequestPeek? Peek { get; set; }
+
+    /// <summary>Null for JSON requests.</summary>
+    public MultipartPeek? Form { get; set; }
+
+    public Wishes Wishes { get; set; } = Wishes.None;
+
+    /// <summary>What the client asked for; null when it named nothing.</summary>
+    public string? RequestedModel { get; set; }
+
+    public bool IsStream { get; set; }
+
+    /// <summary>Cancelled when the client has gone.</summary>
+    public CancellationToken Aborted => Http.RequestAborted;
+
+    /// <summary>Whether the gateway is about to stop, and when its patience ends.</summary>
+    public Shutdown Shutdown { get; } = shutdown;
+
+    /// <summary>The gateway's memory for bodies and held answers.</summary>
+    public BufferBudget Budget { get; } = budget;
+
+    /// <summary>The caller's headers that may travel to a vendor.</summary>
+    public IReadOnlyList<KeyValuePair<string, StringValues>> ForwardedHeaders => _forwarded ?? [];
+
+    public int AttemptsBegun { get; set; }
+
+    /// <summary>The running attempt's span; null while nobody traces.</summary>
+    public System.Diagnostics.Activity? AttemptSpan { get; set; }
+
+    public List<AttemptRecord> Attempts { get; } = [];
+
+    /// <summary>The LLM whose answer went to the client.</summary>
+    public RouteTarget? Answered { get; set; }
+
+    public int Status { get; set; }
+
+    public GatewayError? Error { get; set; }
+
+    public TokenUsage? Usage { get; set; }
+
+    public decimal? CostUsd { get; set; }
+
+    public string? ReportedModel { get; set; }
+
+    public string? ProviderRequestId { get; set; }
+
+    public string? DroppedParams { get; set; }
+
+    public string Cache { get; set; } = "bypass";
+
+    public double QueueMs { get; set; }
+
+    /// <summary>Requests left under the tightest limit, for the x-ratelimit headers.</summary>
+    public RateReport Rate { get; set; }
+
+    public bool IsClientGone { get; set; }
+
+    public long FirstOutputAt { get; set; }
+
+    /// <summary>Time until the answer was committed that was spent waiting for the client's body or for a vendor.</summary>
+    public long WaitedTicks { get; set; }
+
+    public double? OverheadMs { get; set; }
+
+    public double ElapsedMs => Time.GetElapsedTime(StartedAt).TotalMilliseconds;
+
+    public double? TtftMs => FirstOutputAt == 0 ? null : Time.GetElapsedTime(StartedAt, FirstOutputAt).TotalMilliseconds;
+
+    public string? FallbackReason { get; set; }
+
+    /// <summary>Takes a whole answer into the cache, when it may be kept.</summary>
+    public Action<ReadOnlyMemory<byte>>? KeepAnswer { get; set; }
+
+    /// <summary>What is left of the time the caller gave the whole call; null when it gave none.</summary>
+    public TimeSpan? WishedTimeLeft =>
+        Wishes.TimeoutMs is { } wished ? TimeSpan.FromMilliseconds(wished) - Time.GetElapsedTime(StartedAt) : null;
+
+    /// <summary>For whom an application calls: its own word, or the caller's wish.</summary>
+    public string? EndUser => Peek?.User ?? Form?.User ?? Wishes.User;
+
+    /// <summary>The prompt's bytes, where replicas are chosen by how a prompt begins.</summary>
+    public ReadOnlySpan<byte> PromptText
+    {
+        get
+        {
+            if (Peek is null || Body is null)
+            {
+                return default;
+            }
+
+            int member = Peek.Members.Find(Body.Span, Endpoint.RequiredFieldUtf8);
+            return member < 0 ? default : Peek.Members[member].Value(Body.Span);
+        }
+    }
+
+    public void Forward(KeyValuePair<string, StringValues> header) => (_forwarded ??= []).Add(header);
+
+    /// <summary>Whether the gateway itself asks this LLM to report usage in the stream.</summary>
+    public bool AsksForUsage(RouteTarget target) =>
+        IsStream && Endpoint.TakesStreamOptions && Peek is { WantsUsage: false } && target.Deployment.Provider.Card.ReportsStreamUsage && !target.Deployment.State.RefusesStreamOptions;
+
+    public void SettleCost(RouteTarget target) =>
+        CostUsd = Usage is { } usage ? PriceBook.Cost(target.Deployment.Options, target.Deployment.IsLocal, usage) : null;
+
+    /// <summary>Nothing can be sent again once output is on its way: the request's bytes are let go.</summary>
+    public void ReleaseBody()
+    {
+        if (Wishes.Metadata != true)
+        {
+            Body?.Dispose();
+        }
+    }
+
+    /// <summary>The answer is about to begin: what has passed and was no waiting is the gateway's own time.</summary>
+    public void MarkCommitted()
+    {
+        long now = Time.GetTimestamp();
+        FirstOutputAt = now;
+        OverheadMs = Math.Max(0, (now - StartedAt - WaitedTicks) * 1000.0 / Time.TimestampFrequency);
+    }
 }
+
+/// <summary>One try at one LLM, and how it ended ("success" or an error code).</summary>
+internal sealed record AttemptRecord(string Llm, string Provider, string Outcome, double ElapsedMs);

@@ -10,10 +10,13 @@ internal enum FrameVerdict
     /// <summary>The event's own bytes go to the client untouched.</summary>
     Pass = 1,
 
-    /// <summary>Content, reasoning, tool call, refusal, audio or a finish reason: from here on the answer is committed.</summary>
+    /// <summary>
+    /// Content, reasoning, tool call, refusal, audio or a finish reason: from here on the answer is committed. Always on
+    /// the first such event; later ones may come without it.
+    /// </summary>
     Output = 2,
 
-    /// <summary>The vendor said that the generation is finished; only usage and the closing mark may follow.</summary>
+    /// <summary>The vendor said that the generation is finished (with several choices: one of them); usage and the closing mark are near.</summary>
     Finish = 4,
 
     /// <summary>The closing mark of the stream.</summary>

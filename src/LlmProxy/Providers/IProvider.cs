@@ -14,11 +14,20 @@ internal interface IProvider
     /// <summary>What is wrong with these settings, in words an operator can act on; empty: nothing.</summary>
     IEnumerable<string> Check(LlmOptions llm);
 
+    /// <summary>Why it cannot be called for want of a credential; it is then unavailable, which stops no start. Null: nothing is wanting.</summary>
+    string? MissingCredential(LlmOptions llm) => null;
+
     /// <summary>The base address without a trailing slash, from what the operator wrote.</summary>
     string NormalizeBase(string configured, LlmOptions llm);
 
     /// <summary>Path and query below the base address.</summary>
     string PathFor(EndpointKind endpoint, LlmOptions llm, string model);
+
+    /// <summary>Asked by health checks; costs no tokens.</summary>
+    Uri ProbeAddress(string baseAddress);
+
+    /// <summary>Asked once at start, because its answer also depends on the credential; costs no tokens.</summary>
+    Uri CredentialProbeAddress(string baseAddress) => ProbeAddress(baseAddress);
 
     /// <summary>Puts the LLM's credential and fixed headers on the request.</summary>
     ValueTask AuthorizeAsync(HttpRequestMessage request, Deployment deployment, CancellationToken cancellation);
@@ -28,8 +37,8 @@ internal interface IProvider
 
     IStreamTranslator OpenStream(Exchange exchange, RouteTarget target);
 
-    PlainAnswer ReadAnswer(EndpointKind endpoint, ReadOnlySpan<byte> body);
+    PlainAnswer ReadAnswer(EndpointKind endpoint, ReadOnlySpan<byte> body, Deployment deployment);
 
     /// <summary>Whose fault a refused call was.</summary>
-    VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body);
+    VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment);
 }

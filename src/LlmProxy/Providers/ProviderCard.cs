@@ -24,8 +24,14 @@ internal sealed record ProviderCard
     /// <summary>False: the name is known, the dialect is not spoken yet.</summary>
     public bool IsSpoken { get; init; } = true;
 
+    /// <summary>Whether it takes stream_options.include_usage; those that report usage unasked, or refuse the field, do not.</summary>
+    public bool ReportsStreamUsage { get; init; } = true;
+
     public required FrozenSet<EndpointKind> Endpoints { get; init; }
 
     /// <summary>Asked by health checks; costs no tokens. Below the base address.</summary>
     public string ProbePath { get; init; } = "models";
+
+    /// <summary>Names in an LLM's Config that speak to the provider itself: settings, never fields of a request.</summary>
+    public FrozenSet<string> SettingKeys { get; init; } = [];
 }

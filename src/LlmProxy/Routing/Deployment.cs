@@ -1,6 +1,9 @@
+using System.Text.Json;
 using LlmProxy.Configuration.Options;
+using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
 using LlmProxy.Providers;
+using LlmProxy.Providers.OpenAiDialect;
 using Yarp.ReverseProxy.Model;
 
 namespace LlmProxy.Routing;
@@ -8,13 +11,48 @@ namespace LlmProxy.Routing;
 /// <summary>One configured LLM as the gateway runs it: its settings, its vendor, its YARP cluster with the replicas.</summary>
 internal sealed class Deployment
 {
-    public required string Name { get; init; }
+    private readonly bool[] _endpoints;
 
-    public required LlmOptions Options { get; init; }
+    public Deployment(LlmOptions options, IProvider provider, LlmState state)
+    {
+        Options = options;
+        Provider = provider;
+        State = state;
+        Label = new VendorLabel(provider.Card.Name, options.Name)
+        {
+            Secrets = [.. options.Auth.Values.Values.Concat(options.Auth.ApiKeys).Select(secret => secret.Reveal()).Where(text => text.Length >= 8)],
+        };
+        HeaderName = Wire.HeaderText.Safe(options.Name);
+        IsLocal = options.Local ?? (provider.Card.IsLocal && !options.Model.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase));
+        ModelJson = JsonSerializer.SerializeToUtf8Bytes(options.Model, RouteTarget.JsonOptions);
+        _endpoints = new bool[EndpointKind.All.Count];
+        foreach (EndpointKind endpoint in provider.Card.Endpoints)
+        {
+            _endpoints[endpoint.Ordinal] = options.Endpoints.Count == 0
+                || options.Endpoints.Contains(endpoint.Name, StringComparer.OrdinalIgnoreCase);
+        }
 
-    public required IProvider Provider { get; init; }
+        Defaults = [.. options.Config
+            .Where(field => field.Value is not null && !provider.Card.SettingKeys.Contains(field.Key))
+            .Select(field => new ConfigDefault(field.Key, JsonSerializer.SerializeToUtf8Bytes(field.Value, RouteTarget.JsonOptions)))];
+    }
 
-    public required bool IsLocal { get; init; }
+    public string Name => Options.Name;
+
+    /// <summary>The name as it can stand in a header.</summary>
+    public string HeaderName { get; }
+
+    public LlmOptions Options { get; }
+
+    /// <summary>How its failures speak of it.</summary>
+    public VendorLabel Label { get; }
+
+    public IProvider Provider { get; }
+
+    /// <summary>What was learnt about it while running.</summary>
+    public LlmState State { get; }
+
+    public bool IsLocal { get; }
 
     /// <summary>Why it cannot be called at all ("OPENAI_API_KEY is not set"); null when it can.</summary>
     public string? Unavailable { get; init; }
@@ -24,7 +62,32 @@ internal sealed class Deployment
 
     public IReadOnlyList<Replica> Replicas { get; init; } = [];
 
+    /// <summary>The built-in provider that nobody named: it answers only while nothing else is there.</summary>
+    public bool IsImplied { get; init; }
+
     public bool IsWildcard => Options.Model == "*";
 
+    public bool IsDummy => Provider.Card.Name == "dummy";
+
     public string ProviderName => Provider.Card.Name;
+
+    /// <summary>The vendor's model name as JSON text.</summary>
+    public ReadOnlyMemory<byte> ModelJson { get; }
+
+    /// <summary>Request fields for clients that leave them out.</summary>
+    public IReadOnlyList<ConfigDefault> Defaults { get; }
+
+    public bool Has(EndpointKind endpoint) => _endpoints[endpoint.Ordinal];
+
+    public bool IsVisibleTo(string workspace) =>
+        Options.Scope.Equals("global", StringComparison.OrdinalIgnoreCase) || Options.Scope.Equals(workspace, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether at least one of its replicas is believed to be up.</summary>
+    public bool HasAvailableReplica => Cluster is { } cluster && cluster.DestinationsState.AvailableDestinations.Count > 0;
+}
+
+/// <summary>One field of an LLM's Config: its name and its value as JSON text.</summary>
+internal sealed record ConfigDefault(string Name, ReadOnlyMemory<byte> Json)
+{
+    public ReadOnlyMemory<byte> NameUtf8 { get; } = System.Text.Encoding.UTF8.GetBytes(Name);
 }

@@ -1,4 +1,15 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
 namespace LlmProxy.Routing;
 
 /// <summary>One LLM that may answer a call, and the model name it will be asked for.</summary>
-internal readonly record struct RouteTarget(Deployment Deployment, string Model);
+internal sealed record RouteTarget(Deployment Deployment, string Model)
+{
+    public static readonly JsonSerializerOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The model name as JSON text.</summary>
+    public ReadOnlyMemory<byte> ModelJson { get; } = ReferenceEquals(Model, Deployment.Options.Model)
+        ? Deployment.ModelJson
+        : JsonSerializer.SerializeToUtf8Bytes(Model, JsonOptions);
+}

@@ -17,7 +17,7 @@ internal sealed class JsonMembers
     /// <summary>Deeper documents are refused; the deepest real request seen has a tenth of this.</summary>
     public const int MaxDepth = 256;
 
-    private static readonly JsonReaderOptions Options = new() { MaxDepth = MaxDepth };
+    public static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
 
     private JsonMember[] _members = new JsonMember[16];
 
@@ -32,28 +32,46 @@ internal sealed class JsonMembers
     public void Read(ReadOnlySpan<byte> json)
     {
         Count = 0;
-        var reader = new Utf8JsonReader(json, Options);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        var scanner = new JsonScanner(json, MaxDepth);
+        scanner.Expect((byte)'{');
+        BodyStart = scanner.Position;
+        if (scanner.Peek() == (byte)'}')
         {
-            throw new JsonException("The text is not a JSON object.");
+            scanner.Expect((byte)'}');
+        }
+        else
+        {
+            ReadMembers(ref scanner);
         }
 
-        BodyStart = (int)reader.BytesConsumed;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        scanner.SkipSpace();
+        if (scanner.Position != json.Length)
         {
-            int nameStart = (int)reader.TokenStartIndex;
-            int nameEnd = nameStart + reader.ValueSpan.Length + 2;
-            bool escaped = reader.ValueIsEscaped;
-            reader.Read();
-            int valueStart = (int)reader.TokenStartIndex;
-            JsonTokenType kind = reader.TokenType;
-            reader.Skip();
-            Add(new JsonMember(nameStart, nameEnd, valueStart, (int)reader.BytesConsumed, kind, escaped));
+            throw scanner.Broken();
         }
+    }
 
-        if (reader.TokenType != JsonTokenType.EndObject || reader.Read())
+    private void ReadMembers(ref JsonScanner scanner)
+    {
+        while (true)
         {
-            throw new JsonException("The text goes on after the JSON object.");
+            scanner.SkipSpace();
+            int nameStart = scanner.Position;
+            bool isEscaped = scanner.SkipString();
+            int nameEnd = scanner.Position;
+            scanner.Expect((byte)':');
+            scanner.SkipSpace();
+            int valueStart = scanner.Position;
+            JsonTokenType kind = scanner.SkipValue(depth: 1);
+            Add(new JsonMember(nameStart, nameEnd, valueStart, scanner.Position, kind, isEscaped));
+            if (scanner.Peek() == (byte)',')
+            {
+                scanner.Expect((byte)',');
+                continue;
+            }
+
+            scanner.Expect((byte)'}');
+            return;
         }
     }
 
@@ -66,8 +84,15 @@ internal sealed class JsonMembers
             return quoted.Length == name.Length + 2 && quoted[1..^1].SequenceEqual(name);
         }
 
-        var reader = new Utf8JsonReader(quoted);
-        return reader.Read() && reader.ValueTextEquals(name);
+        try
+        {
+            var reader = new Utf8JsonReader(quoted);
+            return reader.Read() && reader.ValueTextEquals(name);
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // Half a surrogate pair is no name that anybody looks for.
+        }
     }
 
     /// <summary>The first member of that name, or -1.</summary>

@@ -1,7 +1,8 @@
 namespace LlmProxy.Wire;
 
-/// <summary>One whole server-sent event: as it came, and what it says.</summary>
-internal readonly ref struct SseFrame(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> eventName, ReadOnlySpan<byte> data, bool hasData)
+/// <summary>One whole server-sent event: as it came, and what it says. Valid until the buffer it was read from changes.</summary>
+internal readonly ref struct SseFrame(
+    ReadOnlySpan<byte> raw, ReadOnlySpan<byte> eventName, ReadOnlySpan<byte> data, bool hasData, int dataStart = -1, bool isCut = false)
 {
     /// <summary>Every byte of the frame, its closing blank line included.</summary>
     public ReadOnlySpan<byte> Raw { get; } = raw;
@@ -14,6 +15,12 @@ internal readonly ref struct SseFrame(ReadOnlySpan<byte> raw, ReadOnlySpan<byte>
 
     /// <summary>False for comments, retry hints and blank lines.</summary>
     public bool HasData { get; } = hasData;
+
+    /// <summary>Where Data stands in Raw; -1 when it was joined from several lines or there is none.</summary>
+    public int DataStart { get; } = dataStart;
+
+    /// <summary>The stream ended before the blank line that closes an event: nothing may be written behind these bytes as they are.</summary>
+    public bool IsCut { get; } = isCut;
 
     public bool IsDone => Data.SequenceEqual("[DONE]"u8);
 }

@@ -9,10 +9,10 @@ internal sealed class LimitsOptions
 
     [Range(0, int.MaxValue)] public int MaxParallel { get; set; }
 
-    [Range(1, int.MaxValue)] public int MaxBodyBytes { get; set; } = 67_108_864;
+    [Range(0, int.MaxValue)] public int MaxBodyBytes { get; set; } = 67_108_864;
 
     /// <summary>How long a client may take to send its body.</summary>
-    [Range(1, 86_400)] public int BodySeconds { get; set; } = 30;
+    [Range(0, 86_400)] public int BodySeconds { get; set; } = 30;
 
     /// <summary>All bodies and held answers together; 0: a quarter of the memory limit.</summary>
     [Range(0, long.MaxValue)] public long MaxBufferedBytes { get; set; }
@@ -53,11 +53,11 @@ internal sealed class CacheOptions
 {
     public bool Enabled { get; set; }
 
-    [Range(1, int.MaxValue)] public int TtlSeconds { get; set; } = 3600;
+    [Range(0, int.MaxValue)] public int TtlSeconds { get; set; } = 3600;
 
-    [Range(1, int.MaxValue)] public int MaxEntries { get; set; } = 1000;
+    [Range(0, int.MaxValue)] public int MaxEntries { get; set; } = 1000;
 
-    [Range(1, long.MaxValue)] public long MaxBytes { get; set; } = 268_435_456;
+    [Range(0, long.MaxValue)] public long MaxBytes { get; set; } = 268_435_456;
 
     public SemanticCacheOptions Semantic { get; set; } = new();
 }

@@ -70,11 +70,11 @@ internal sealed class LlmOptions
 
     public List<string> Fallbacks { get; set; } = [];
 
-    [Range(1, 86_400)] public int TimeoutSeconds { get; set; } = 300;
+    [Range(0, 86_400)] public int TimeoutSeconds { get; set; } = 300;
 
-    [Range(1, 86_400)] public int FirstTokenTimeoutSeconds { get; set; } = 120;
+    [Range(0, 86_400)] public int FirstTokenTimeoutSeconds { get; set; } = 120;
 
-    [Range(1, 86_400)] public int IdleTimeoutSeconds { get; set; } = 120;
+    [Range(0, 86_400)] public int IdleTimeoutSeconds { get; set; } = 120;
 
     [Range(0, int.MaxValue)] public int MaxParallel { get; set; }
 

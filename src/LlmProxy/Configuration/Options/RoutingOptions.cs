@@ -45,7 +45,7 @@ internal sealed class ResilienceOptions
     [Range(1, 86_400)] public int BreakerSeconds { get; set; } = 30;
 
     /// <summary>Bounds all attempts of one call together, until its first output.</summary>
-    [Range(1, 86_400)] public int DeadlineSeconds { get; set; } = 600;
+    [Range(0, 86_400)] public int DeadlineSeconds { get; set; } = 600;
 
-    [Range(1, 600)] public int ConnectSeconds { get; set; } = 5;
+    [Range(0, 600)] public int ConnectSeconds { get; set; } = 5;
 }

@@ -21,7 +21,7 @@ internal sealed class JournalOptions
 {
     [Required] public string Directory { get; set; } = "data/journal";
 
-    [Range(1, long.MaxValue)] public long MaxBytes { get; set; } = 1_073_741_824;
+    [Range(0, long.MaxValue)] public long MaxBytes { get; set; } = 1_073_741_824;
 
     public WhenFull WhenFull { get; set; } = WhenFull.Refuse;
 }

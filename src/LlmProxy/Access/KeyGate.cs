@@ -1,0 +1,87 @@
+using LlmProxy.Configuration;
+using LlmProxy.Configuration.Options;
+using LlmProxy.Pipeline;
+using Microsoft.Extensions.Primitives;
+
+namespace LlmProxy.Access;
+
+/// <summary>Says who is calling, or why nobody known is.</summary>
+internal sealed class KeyGate(TimeProvider time)
+{
+    private static readonly GatewayError NoKey = new(
+        ErrorCode.InvalidApiKey,
+        "No API key was sent. Send a gateway key as 'Authorization: Bearer KEY', 'x-api-key: KEY' or 'api-key: KEY'.");
+
+    private static readonly GatewayError UnknownKey = new(
+        ErrorCode.InvalidApiKey,
+        "The API key is not known to this gateway. Use a key that its operator gave out, not a vendor's key.");
+
+    /// <summary>Names the exchange's caller, or says why it may not come in.</summary>
+    public GatewayError? Admit(Exchange exchange)
+    {
+        GatewayError? stranger = Admit(exchange.Http, exchange.Snapshot, out Caller caller);
+        exchange.Caller = caller;
+        return stranger;
+    }
+
+    /// <summary>The same for the small routes that are no calls to a model.</summary>
+    public GatewayError? Admit(HttpContext http, GatewaySnapshot snapshot, out Caller caller)
+    {
+        caller = Caller.Anyone;
+        if (snapshot.AuthMode == AuthMode.Open && OpenModeGuard.Check(http.Request) is { } foreign)
+        {
+            return foreign;
+        }
+
+        return Identify(http.Request, snapshot, out caller);
+    }
+
+    private GatewayError? Identify(HttpRequest request, GatewaySnapshot snapshot, out Caller caller)
+    {
+        ReadOnlySpan<char> key = Presented(request.Headers);
+        if (key.IsEmpty)
+        {
+            caller = Caller.Anyone;
+            return snapshot.AuthMode == AuthMode.Open ? null : NoKey;
+        }
+
+        if (snapshot.Keys.Find(key) is not { } known)
+        {
+            // An open gateway takes whatever placeholder key an SDK insists on sending.
+            caller = Caller.Anyone;
+            return snapshot.AuthMode == AuthMode.Open ? null : UnknownKey;
+        }
+
+        caller = known;
+        if (known.Key.ExpiresAt is { } end && end <= time.GetUtcNow())
+        {
+            return new GatewayError(ErrorCode.KeyExpired, $"The API key \"{known.Name}\" expired on {end:yyyy-MM-dd HH:mm} UTC. Ask the gateway's operator for a new one.");
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether the request carries the operator's own key.</summary>
+    public static bool IsOperator(HttpRequest request, GatewaySnapshot snapshot) =>
+        ReferenceEquals(snapshot.Keys.Find(Presented(request.Headers)), Caller.Operator);
+
+    private static ReadOnlySpan<char> Presented(IHeaderDictionary headers)
+    {
+        StringValues authorization = headers.Authorization;
+        if (authorization.Count > 0 && authorization[0] is { } text && text.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+        {
+            ReadOnlySpan<char> bearer = text.AsSpan(7).Trim();
+            if (!bearer.IsEmpty)
+            {
+                return bearer;
+            }
+        }
+
+        if (headers.TryGetValue("x-api-key", out StringValues key) || headers.TryGetValue("api-key", out key))
+        {
+            return key.ToString().AsSpan().Trim();
+        }
+
+        return default;
+    }
+}

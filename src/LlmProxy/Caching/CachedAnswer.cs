@@ -1,0 +1,24 @@
+using LlmProxy.Accounting;
+
+namespace LlmProxy.Caching;
+
+/// <summary>One whole successful JSON answer, as it went to the client that asked first.</summary>
+internal sealed record CachedAnswer
+{
+    /// <summary>Owned by the cache: not a rented buffer.</summary>
+    public required ReadOnlyMemory<byte> Body { get; init; }
+
+    public required string ContentType { get; init; }
+
+    public required string Provider { get; init; }
+
+    /// <summary>The LLM's name.</summary>
+    public required string Llm { get; init; }
+
+    public string? ReportedModel { get; init; }
+
+    public TokenUsage? Usage { get; init; }
+
+    /// <summary>The memory it takes, its share of the cache's own tables included.</summary>
+    public long Weight => Body.Length + 512 + (2L * (ContentType.Length + (ReportedModel?.Length ?? 0)));
+}

@@ -1,0 +1,35 @@
+using LlmProxy.Configuration.Options;
+using LlmProxy.Configuration.Sources;
+using LlmProxy.Providers;
+
+namespace LlmProxy.Configuration.Checks;
+
+/// <summary>Fills in what an LLM's other settings imply, so that everybody else reads plain values.</summary>
+internal static class LlmDefaults
+{
+    public const string AddressKey = "base_url";
+
+    /// <summary>Ollama names the models that it only relays to its own cloud this way: they are not in the house.</summary>
+    private const string CloudSuffix = "-cloud";
+
+    public static void Apply(LlmOptions llm, ConfigObject node, ProviderCard? card, Findings findings)
+    {
+        llm.Provider = card?.Name ?? llm.Provider;
+        llm.Local ??= card is { IsLocal: true } && !llm.Model.EndsWith(CloudSuffix, StringComparison.OrdinalIgnoreCase);
+        llm.Capabilities = [.. llm.Capabilities.Select(Strategies.Normalize).Distinct()];
+        llm.Endpoints = [.. llm.Endpoints.Select(Strategies.Normalize).Distinct()];
+        if (!llm.Auth.Values.Remove(AddressKey, out Secret? address))
+        {
+            return;
+        }
+
+        if (llm.BaseUrl.Length > 0 || llm.Destinations.Count > 0)
+        {
+            findings.Mistake(node.OriginOf(nameof(LlmOptions.Auth)).Member(AddressKey), "is a second address beside BaseUrl or Destinations; keep one of them");
+        }
+        else
+        {
+            llm.BaseUrl = address.Reveal();
+        }
+    }
+}

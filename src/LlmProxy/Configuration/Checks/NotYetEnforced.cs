@@ -1,0 +1,108 @@
+using LlmProxy.Configuration.Options;
+
+namespace LlmProxy.Configuration.Checks;
+
+/// <summary>Settings that are read and that nothing obeys yet: whoever writes one is told. The list gets shorter as the gateway grows.</summary>
+internal static class NotYetEnforced
+{
+    public static void Warn(GatewayOptions options, Findings findings)
+    {
+        var defaults = new GatewayOptions();
+        WarnOfKeys(options, findings);
+        WarnOfLlms(options, findings);
+        WarnOfRouting(options, defaults, findings);
+        WarnOfLimits(options, defaults, findings);
+        WarnOfStores(options, defaults, findings);
+        WarnOfGuards(options, defaults, findings);
+    }
+
+    private static void WarnOfKeys(GatewayOptions options, Findings findings)
+    {
+        List<KeyOptions> keys = options.Keys;
+        List<WorkspaceOptions> workspaces = options.Workspaces;
+        Each(findings, "Keys", nameof(KeyOptions.TokensPerMinute), keys, key => key.TokensPerMinute != 0, key => key.Name);
+        Each(findings, "Keys", nameof(KeyOptions.PerUserRequestsPerMinute), keys, key => key.PerUserRequestsPerMinute != 0, key => key.Name);
+        Each(findings, "Keys", nameof(KeyOptions.BudgetUsd), keys, key => key.BudgetUsd != 0, key => key.Name);
+        Each(findings, "Keys", nameof(KeyOptions.BudgetTokens), keys, key => key.BudgetTokens != 0, key => key.Name);
+        Each(findings, "Keys", nameof(KeyOptions.Priority), keys, key => key.Priority != 0, key => key.Name);
+        Each(findings, "Keys", nameof(KeyOptions.Tags), keys, key => key.Tags.Count > 0, key => key.Name);
+        Each(findings, "Workspaces", nameof(WorkspaceOptions.TokensPerMinute), workspaces, space => space.TokensPerMinute != 0, space => space.Name);
+        Each(findings, "Workspaces", nameof(WorkspaceOptions.BudgetUsd), workspaces, space => space.BudgetUsd != 0, space => space.Name);
+        Each(findings, "Workspaces", nameof(WorkspaceOptions.BudgetTokens), workspaces, space => space.BudgetTokens != 0, space => space.Name);
+        Each(findings, "Workspaces", nameof(WorkspaceOptions.Weight), workspaces, space => space.Weight != 1, space => space.Name);
+    }
+
+    private static void WarnOfLlms(GatewayOptions options, Findings findings)
+    {
+        List<LlmOptions> llms = options.Llms;
+        var weighted = new HashSet<string>(
+            options.Chains.Values.Where(chain => chain.Strategy == Strategies.Weighted).SelectMany(chain => chain.Llms), StringComparer.OrdinalIgnoreCase);
+        Each(findings, "Llms", nameof(LlmOptions.TokensPerMinute), llms, llm => llm.TokensPerMinute != 0, llm => llm.Name);
+        Each(findings, "Llms", nameof(LlmOptions.HedgeAfterMs), llms, llm => llm.HedgeAfterMs != 0, llm => llm.Name);
+        Each(findings, "Llms", nameof(LlmOptions.OnClientGone), llms, llm => llm.OnClientGone != OnClientGone.Abort, llm => llm.Name);
+        Each(findings, "Llms", nameof(LlmOptions.Weight), llms, llm => llm.Weight != 1 && !weighted.Contains(llm.Name), llm => llm.Name);
+    }
+
+    private static void WarnOfRouting(GatewayOptions options, GatewayOptions defaults, Findings findings)
+    {
+        RoutingOptions routing = options.Routing;
+        ResilienceOptions resilience = options.Resilience;
+        If(routing.DefaultStrategy is not ("" or Strategies.Priority), "Routing:DefaultStrategy", findings);
+        If(routing.MaxLatencyMs != 0, "Routing:MaxLatencyMs", findings);
+        If(routing.Tasks.Count > 0, "Routing:Tasks", findings);
+        If(routing.ReplicaPolicy == ReplicaPolicy.LeastLoad, "Routing:ReplicaPolicy: least_load (least_requests is used)", findings);
+        If(resilience.MaxRetries != defaults.Resilience.MaxRetries, "Resilience:MaxRetries", findings);
+        If(resilience.BaseDelayMs != defaults.Resilience.BaseDelayMs, "Resilience:BaseDelayMs", findings);
+        If(resilience.MaxDelayMs != defaults.Resilience.MaxDelayMs, "Resilience:MaxDelayMs", findings);
+        If(resilience.BreakerFailures != defaults.Resilience.BreakerFailures, "Resilience:BreakerFailures", findings);
+        If(resilience.BreakerSeconds != defaults.Resilience.BreakerSeconds, "Resilience:BreakerSeconds", findings);
+        Each(findings, "Chains", nameof(ChainOptions.Strategy), options.Chains.Keys, name => options.Chains[name].Strategy is not ("" or Strategies.Priority or Strategies.Weighted), name => name);
+    }
+
+    private static void WarnOfLimits(GatewayOptions options, GatewayOptions defaults, Findings findings)
+    {
+        LimitsOptions limits = options.Limits;
+        If(limits.MaxPromptChars != 0, "Limits:MaxPromptChars", findings);
+        If(limits.MaxMessages != 0, "Limits:MaxMessages", findings);
+        If(limits.ExpectedOutputTokens != defaults.Limits.ExpectedOutputTokens, "Limits:ExpectedOutputTokens", findings);
+        If(limits.WhenStoreIsDown != defaults.Limits.WhenStoreIsDown, "Limits:WhenStoreIsDown", findings);
+        If(limits.Unpriced != defaults.Limits.Unpriced, "Limits:Unpriced", findings);
+        SemanticCacheOptions semantic = options.Cache.Semantic;
+        bool isSemanticChanged = semantic.Workspaces.Count > 0 || semantic.Llm != defaults.Cache.Semantic.Llm || semantic.Threshold != defaults.Cache.Semantic.Threshold;
+        If(isSemanticChanged, "Cache:Semantic", findings);
+    }
+
+    private static void WarnOfStores(GatewayOptions options, GatewayOptions defaults, Findings findings)
+    {
+        If(options.Redis.Connection.Length > 0, "Redis:Connection (everything stays in process)", findings);
+        If(options.Database.Connection != defaults.Database.Connection, "Database:Connection", findings);
+        If(options.Database.RetentionDays != 0, "Database:RetentionDays", findings);
+        bool isJournalChanged = options.Journal.Directory != defaults.Journal.Directory
+            || options.Journal.MaxBytes != defaults.Journal.MaxBytes
+            || options.Journal.WhenFull != defaults.Journal.WhenFull;
+        If(isJournalChanged, "Journal", findings);
+    }
+
+    private static void WarnOfGuards(GatewayOptions options, GatewayOptions defaults, Findings findings)
+    {
+        If(options.Auth.TrustedProxies.Count > 0, "Auth:TrustedProxies", findings);
+        If(options.Logging.Prompts, "Logging:Prompts", findings);
+        If(options.Guards.Redact.Count > 0 || options.Guards.RedactFor != RedactFor.External, "Guards:Redact", findings);
+        If(options.Guards.Webhook.Url.Length > 0, "Guards:Webhook", findings);
+        If(options.Alerts.WebhookUrl.Length > 0 || string.Join(',', options.Alerts.At) != string.Join(',', defaults.Alerts.At), "Alerts", findings);
+    }
+
+    private static void Each<T>(Findings findings, string section, string option, IEnumerable<T> all, Func<T, bool> isSet, Func<T, string> name)
+    {
+        string[] names = [.. all.Where(isSet).Select(name)];
+        If(names.Length > 0, $"{section}:{option} ({string.Join(", ", names.Take(5))}{(names.Length > 5 ? ", ..." : "")})", findings);
+    }
+
+    private static void If(bool isSet, string option, Findings findings)
+    {
+        if (isSet)
+        {
+            findings.Warn($"LlmProxy:{option}: is read, but this version does not act on it yet");
+        }
+    }
+}

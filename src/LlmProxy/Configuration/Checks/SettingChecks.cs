@@ -1,0 +1,28 @@
+using LlmProxy.Configuration.Options;
+
+namespace LlmProxy.Configuration.Checks;
+
+/// <summary>What must be true of single settings beyond their range.</summary>
+internal static class SettingChecks
+{
+    public static void Check(GatewayOptions options, Findings findings)
+    {
+        CheckAddress("LlmProxy:Guards:Webhook:Url", options.Guards.Webhook.Url, findings);
+        CheckAddress("LlmProxy:Alerts:WebhookUrl", options.Alerts.WebhookUrl, findings);
+        foreach (int percent in options.Alerts.At)
+        {
+            if (percent is < 1 or > 1000)
+            {
+                findings.Mistake($"LlmProxy:Alerts:At: {percent} is no percentage of a budget");
+            }
+        }
+    }
+
+    private static void CheckAddress(string key, string address, Findings findings)
+    {
+        if (address.Length > 0 && Text.AddressProblem(address) is { } problem)
+        {
+            findings.Mistake($"{key}: {problem}");
+        }
+    }
+}

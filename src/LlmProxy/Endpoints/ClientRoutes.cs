@@ -1,0 +1,27 @@
+using LlmProxy.Pipeline;
+
+namespace LlmProxy.Endpoints;
+
+/// <summary>The addresses of everything that a model is asked for; each works with and without /v1.</summary>
+internal static class ClientRoutes
+{
+    public static void MapClientRoutes(this IEndpointRouteBuilder routes)
+    {
+        GatewayPipeline pipeline = routes.ServiceProvider.GetRequiredService<GatewayPipeline>();
+        foreach (EndpointKind endpoint in EndpointKind.All)
+        {
+            RequestDelegate run = http => pipeline.RunAsync(http, endpoint);
+            routes.MapPost("/v1/" + endpoint.Path, run);
+            routes.MapPost("/" + endpoint.Path, run);
+        }
+    }
+
+    /// <summary>Below /v1 nothing is answered by a bare 404 or 405: clients expect OpenAI's shape.</summary>
+    public static Task RefuseUnknown(HttpContext http)
+    {
+        string path = http.Request.Path.Value ?? "/";
+        string shown = path.Length <= 200 ? path : path[..200] + "...";
+        var error = new GatewayError(ErrorCode.UnknownRoute, $"This gateway has no {http.Request.Method} {shown}. /swagger lists what it has.");
+        return ErrorAnswer.SendAsync(http, error, Guid.CreateVersion7().ToString());
+    }
+}

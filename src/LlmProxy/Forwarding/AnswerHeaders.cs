@@ -1,0 +1,172 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using LlmProxy.Pipeline;
+using LlmProxy.Routing;
+using LlmProxy.Wire;
+using Microsoft.Extensions.Primitives;
+
+namespace LlmProxy.Forwarding;
+
+/// <summary>The head of an answer: ours, and of the vendor's only what the contract lets through.</summary>
+internal static class AnswerHeaders
+{
+    private static readonly StringValues One = "1";
+    private static readonly StringValues NoCache = "no-cache";
+    private static readonly StringValues NoBuffering = "no";
+
+    public static void WriteStream(Exchange exchange, HttpResponseMessage vendor, RouteTarget target)
+    {
+        HttpResponse response = exchange.Http.Response;
+        exchange.Status = response.StatusCode = (int)vendor.StatusCode;
+        response.Headers.ContentType = ContentType(vendor) ?? "text/event-stream";
+        response.Headers.CacheControl = NoCache;
+        response.Headers["x-accel-buffering"] = NoBuffering;
+        WriteCommon(exchange, response.Headers);
+        WriteTarget(exchange, response.Headers, vendor, target);
+    }
+
+    /// <summary>A stream that begins with keep-alives, before anybody has answered.</summary>
+    public static void WriteWaiting(Exchange exchange)
+    {
+        HttpResponse response = exchange.Http.Response;
+        exchange.Status = response.StatusCode = 200;
+        response.Headers.ContentType = "text/event-stream";
+        response.Headers.CacheControl = NoCache;
+        response.Headers["x-accel-buffering"] = NoBuffering;
+        WriteCommon(exchange, response.Headers);
+    }
+
+    public static void WritePlain(Exchange exchange, HttpResponseMessage vendor, RouteTarget target, long length)
+    {
+        HttpResponse response = exchange.Http.Response;
+        IHeaderDictionary headers = response.Headers;
+        exchange.Status = response.StatusCode = (int)vendor.StatusCode;
+        headers.ContentType = ContentType(vendor) ?? "application/json";
+        headers.ContentLength = length;
+        WriteCommon(exchange, headers);
+        WriteTarget(exchange, headers, vendor, target);
+        WriteFigures(exchange, headers);
+    }
+
+    public static void WriteOwn(Exchange exchange, string contentType, long length)
+    {
+        HttpResponse response = exchange.Http.Response;
+        exchange.Status = response.StatusCode = 200;
+        response.Headers.ContentType = contentType;
+        response.Headers.ContentLength = length;
+        WriteCommon(exchange, response.Headers);
+        if (exchange.Answered is { } target)
+        {
+            response.Headers["x-llm-provider"] = target.Deployment.ProviderName;
+            response.Headers["x-llm-model"] = target.Deployment.HeaderName;
+        }
+
+        WriteFigures(exchange, response.Headers);
+    }
+
+    /// <summary>What every answer carries, errors too.</summary>
+    public static void WriteCommon(Exchange exchange, IHeaderDictionary headers)
+    {
+        headers["x-request-id"] = exchange.Id;
+        headers["x-llm-cache"] = exchange.Cache;
+        if (exchange.Shutdown.IsDraining)
+        {
+            // The client's next call should open its connection somewhere that stays.
+            headers.Connection = "close";
+        }
+
+        if (exchange.DroppedParams is { } dropped)
+        {
+            headers["x-llm-dropped-params"] = dropped;
+        }
+
+        if (exchange.QueueMs > 0)
+        {
+            headers["x-llm-queue-ms"] = Number(exchange.QueueMs);
+        }
+
+        if (!exchange.Rate.IsEmpty)
+        {
+            headers["x-ratelimit-limit-requests"] = exchange.Rate.Limit.ToString(CultureInfo.InvariantCulture);
+            headers["x-ratelimit-remaining-requests"] = exchange.Rate.Remaining.ToString(CultureInfo.InvariantCulture);
+            headers["x-ratelimit-reset-requests"] = exchange.Rate.ResetText;
+        }
+    }
+
+    /// <summary>How often LLMs were tried, and why the first choice was not the one.</summary>
+    public static void WriteAttempts(Exchange exchange, IHeaderDictionary headers)
+    {
+        int attempts = exchange.AttemptsBegun;
+        headers["x-llm-attempts"] = attempts == 1 ? One : attempts.ToString(CultureInfo.InvariantCulture);
+        if (exchange.FallbackReason is { } reason)
+        {
+            headers["x-llm-fallback"] = reason;
+        }
+    }
+
+    private static void WriteTarget(Exchange exchange, IHeaderDictionary headers, HttpResponseMessage vendor, RouteTarget target)
+    {
+        headers["x-llm-provider"] = target.Deployment.ProviderName;
+        headers["x-llm-model"] = target.Deployment.HeaderName;
+        WriteAttempts(exchange, headers);
+        CopyVendors(exchange, headers, vendor.Headers);
+    }
+
+    private static void WriteFigures(Exchange exchange, IHeaderDictionary headers)
+    {
+        if (exchange.CostUsd is { } cost)
+        {
+            headers["x-llm-cost-usd"] = cost.ToString("0.##########", CultureInfo.InvariantCulture);
+        }
+
+        headers["x-llm-latency-ms"] = ((long)exchange.ElapsedMs).ToString(CultureInfo.InvariantCulture);
+        if (exchange.OverheadMs is { } overhead)
+        {
+            headers["x-llm-overhead-ms"] = Number(overhead);
+        }
+    }
+
+    /// <summary>The vendor's own id for a call that it refused.</summary>
+    public static void TakeRequestId(Exchange exchange, HttpResponseHeaders vendor)
+    {
+        foreach (KeyValuePair<string, HeaderStringValues> header in vendor.NonValidated)
+        {
+            if (VendorHeaders.Judge(header.Key) == VendorHeader.RequestId)
+            {
+                exchange.ProviderRequestId = HeaderText.Safe(header.Value.ToString());
+                return;
+            }
+        }
+    }
+
+    /// <summary>Retry advice as it is; the vendor's rate and request-id headers under llm-provider-*; nothing else.</summary>
+    public static void CopyVendors(Exchange exchange, IHeaderDictionary headers, HttpResponseHeaders vendor)
+    {
+        foreach (KeyValuePair<string, HeaderStringValues> header in vendor.NonValidated)
+        {
+            string name = header.Key;
+            switch (VendorHeaders.Judge(name))
+            {
+                case VendorHeader.RequestId:
+                    string id = HeaderText.Safe(header.Value.ToString());
+                    exchange.ProviderRequestId = id;
+                    headers["x-llm-provider-request-id"] = id;
+                    headers[VendorHeaders.Renamed(name)] = id;
+                    break;
+                case VendorHeader.Rate:
+                    headers[VendorHeaders.Renamed(name)] = HeaderText.Safe(header.Value.ToString());
+                    break;
+                case VendorHeader.Retry:
+                    headers[name] = HeaderText.Safe(header.Value.ToString());
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    private static string? ContentType(HttpResponseMessage vendor) =>
+        vendor.Content.Headers.NonValidated.TryGetValues("Content-Type", out HeaderStringValues values) ? values.ToString() : null;
+
+    private static string Number(double ms) => ms.ToString("0.###", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,183 @@
+using System.Net;
+using LlmProxy.Configuration.Options;
+using LlmProxy.Pipeline;
+using LlmProxy.Providers;
+using LlmProxy.Providers.OpenAiDialect;
+using LlmProxy.Routing;
+using Microsoft.Extensions.Primitives;
+
+namespace LlmProxy.Forwarding;
+
+/// <summary>One try at one replica of one LLM: sends, holds the answer back until it is worth something, hands it on or gives up.</summary>
+internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica replica)
+{
+    public static readonly VendorFailure ShuttingDown =
+        new(ErrorCode.NoHealthyProvider, "The gateway is shutting down. Ask again: another replica or the restarted gateway will answer.");
+
+    private const int MostErrorBytes = 64 * 1024;
+
+    private readonly Deployment _llm = target.Deployment;
+
+    public async Task<Verdict> RunAsync(ClientAnswer answer, TimeSpan share)
+    {
+        LlmOptions options = _llm.Options;
+        TimeSpan limit = TimeSpan.FromSeconds(exchange.IsStream ? options.FirstTokenTimeoutSeconds : options.TimeoutSeconds);
+        limit = limit < share ? limit : share;
+        using var clock = new AttemptClock(exchange.Time, limit, exchange.Aborted, exchange.Shutdown.Forced);
+        long sentAt = exchange.Time.GetTimestamp();
+        bool sent = false;
+        try
+        {
+            Verdict verdict = await SendAsync(answer, clock, sentAt);
+            sent = true;
+            return verdict;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        {
+            if (exchange.Http.RequestAborted.IsCancellationRequested)
+            {
+                return Verdict.ClientGone;
+            }
+
+            if (exchange.Shutdown.Forced.IsCancellationRequested)
+            {
+                return Verdict.Failed(ShuttingDown);
+            }
+
+            if (e is NoCredentialException none)
+            {
+                return Verdict.Failed(none.Failure);
+            }
+
+            return Verdict.Failed(clock.TimedOut
+                ? TransportFailures.TimedOut(target, limit, exchange.IsStream ? "sent no output" : "did not answer")
+                : TransportFailures.BeforeAnswer(e, target, replica.BaseAddress, ConnectTimeout));
+        }
+        finally
+        {
+            if (!sent || !answer.OutputCommitted)
+            {
+                exchange.WaitedTicks += exchange.Time.GetTimestamp() - sentAt;
+            }
+        }
+    }
+
+    private TimeSpan ConnectTimeout => TimeSpan.FromSeconds(exchange.Snapshot.Options.Resilience.ConnectSeconds);
+
+    private async Task<Verdict> SendAsync(ClientAnswer answer, AttemptClock clock, long sentAt)
+    {
+        HttpRequestMessage request = await CreateRequestAsync(clock.Token);
+        if (exchange is { DroppedParams: { } dropped, Wishes.Strict: true })
+        {
+            return Verdict.Failed(new VendorFailure(ErrorCode.InvalidValue, $"{TransportFailures.Who(target)} does not take: {dropped}. Leave that out, or do not ask for \"strict\".")
+            {
+                IsFinal = true,
+                Param = dropped,
+            });
+        }
+
+        using HttpResponseMessage response = await SendOnceAsync(request, clock);
+        if (!response.IsSuccessStatusCode)
+        {
+            return await RefusedAsync(response, answer, clock, sentAt);
+        }
+
+        string? mediaType = response.Content.Headers.NonValidated.TryGetValues("Content-Type", out System.Net.Http.Headers.HeaderStringValues type) ? type.ToString() : null;
+        Stream body = await response.Content.ReadAsStreamAsync(clock.Token);
+        if (mediaType is not null && mediaType.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
+        {
+            if (!exchange.IsStream && !exchange.Endpoint.AnswersBinary)
+            {
+                return Verdict.Failed(TransportFailures.UnaskedStream(target));
+            }
+
+            using var relay = new StreamRelay(exchange, target, response, answer, clock);
+            return await relay.RunAsync(body, sentAt);
+        }
+
+        if (exchange.Endpoint.AnswersBinary)
+        {
+            return await BinaryRelay.RunAsync(exchange, target, response, body, answer, clock, sentAt);
+        }
+
+        return exchange.IsStream && exchange.Endpoint.StreamsEvents
+            ? Verdict.Failed(TransportFailures.NotAStream(target, mediaType))
+            : await PlainRelay.RunAsync(exchange, target, response, body, mediaType, answer, clock, sentAt);
+    }
+
+    /// <summary>A server may close an idle connection in the moment we use it again: that costs one more try and no more.</summary>
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, AttemptClock clock)
+    {
+        HttpMessageInvoker client = _llm.Cluster!.Model.HttpClient;
+        try
+        {
+            return await client.SendAsync(request, clock.Token);
+        }
+        catch (Exception e) when (TransportFailures.EndedBeforeAnyByte(e) && !UpstreamClients.OpenedConnection(request) && !clock.Token.IsCancellationRequested)
+        {
+            return await client.SendAsync(await CreateRequestAsync(clock.Token), clock.Token);
+        }
+    }
+
+    private async ValueTask<HttpRequestMessage> CreateRequestAsync(CancellationToken cancellation)
+    {
+        string path = _llm.Provider.PathFor(exchange.Endpoint, _llm.Options, target.Model);
+        var request = new HttpRequestMessage(HttpMethod.Post, replica.UriFor(exchange.Endpoint, path))
+        {
+            Version = replica.IsSecure ? HttpVersion.Version20 : HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+            Content = _llm.Provider.WriteRequest(exchange, target),
+        };
+        IHeaderDictionary headers = exchange.Http.Request.Headers;
+        StringValues accept = headers.Accept;
+        if (accept.Count > 0)
+        {
+            request.Headers.TryAddWithoutValidation("Accept", accept.ToString());
+        }
+
+        RequestHeaders.CopyAllowed(exchange, request);
+        foreach ((string name, string value) in _llm.Options.Headers)
+        {
+            request.Headers.Remove(name);
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        ValueTask authorized = _llm.Provider.AuthorizeAsync(request, _llm, cancellation);
+        if (!authorized.IsCompletedSuccessfully)
+        {
+            await authorized;
+        }
+
+        return request;
+    }
+
+    private async Task<Verdict> RefusedAsync(HttpResponseMessage response, ClientAnswer answer, AttemptClock clock, long sentAt)
+    {
+        using var body = new PooledWriter();
+        try
+        {
+            Stream stream = await response.Content.ReadAsStreamAsync(clock.Token);
+            int read;
+            while (body.Length < MostErrorBytes && (read = await stream.ReadAsync(body.GetMemory(4096), clock.Token)) > 0)
+            {
+                body.Advance(read);
+            }
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException && !clock.Token.IsCancellationRequested)
+        {
+            // The status alone says enough.
+        }
+
+        int status = (int)response.StatusCode;
+        if (exchange.AsksForUsage(target) && OpenAiFailure.BlamesStreamOptions(status, body.Written))
+        {
+            _llm.State.RefusesStreamOptions = true;
+            return await SendAsync(answer, clock, sentAt);
+        }
+
+        AnswerHeaders.TakeRequestId(exchange, response.Headers);
+        return Verdict.Failed(status is >= 300 and < 400
+            ? new VendorFailure(ErrorCode.ProviderError, $"{TransportFailures.Who(target)} answered with a redirect ({status}), which the gateway does not follow. Check its base URL.")
+            : _llm.Provider.ReadFailure(status, response, body.Written, _llm));
+    }
+}

@@ -1,0 +1,104 @@
+namespace LlmProxy.Forwarding;
+
+/// <summary>
+/// The times one attempt may take. One timer serves all of them: the time to the first output (or to the whole plain
+/// answer), then the longest silence between two reads. Only waiting for the vendor counts; a slow client does not.
+/// </summary>
+internal sealed class AttemptClock : IDisposable
+{
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _cancel;
+    private readonly ITimer _timer;
+    private readonly Lock _gate = new();
+    private TimeSpan _idle;
+    private long _endsAt = long.MaxValue;
+    private long _waitingSince;
+    private bool _disposed;
+
+    public AttemptClock(TimeProvider time, TimeSpan untilFirst, CancellationToken clientGone, CancellationToken shutdown)
+    {
+        _time = time;
+        _cancel = CancellationTokenSource.CreateLinkedTokenSource(clientGone, shutdown);
+        _timer = time.CreateTimer(static clock => ((AttemptClock)clock!).Ring(), this, untilFirst, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Ends the upstream side alone: nothing is written to the client with it.</summary>
+    public CancellationToken Token => _cancel.Token;
+
+    public bool TimedOut { get; private set; }
+
+    /// <summary>Whether it was a silence after the first output.</summary>
+    public bool WasIdle { get; private set; }
+
+    /// <summary>Output has come: from here on only silence is measured, and the whole where the caller asked for that.</summary>
+    public void WatchIdle(TimeSpan idle, TimeSpan? left)
+    {
+        lock (_gate)
+        {
+            _idle = idle;
+            _waitingSince = _time.GetTimestamp();
+            if (left is { } total)
+            {
+                _endsAt = _waitingSince + (long)(total.TotalSeconds * _time.TimestampFrequency);
+                idle = total < idle ? total : idle;
+            }
+
+            _timer.Change(idle < TimeSpan.Zero ? TimeSpan.Zero : idle, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    public void Waiting() => Volatile.Write(ref _waitingSince, _time.GetTimestamp());
+
+    public void Resting() => Volatile.Write(ref _waitingSince, 0);
+
+    /// <summary>The vendor has said all; nothing is left to time.</summary>
+    public void Stop() => _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+        }
+
+        _timer.Dispose();
+        _cancel.Dispose();
+    }
+
+    private void Ring()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            if (_idle > TimeSpan.Zero)
+            {
+                long since = Volatile.Read(ref _waitingSince);
+                TimeSpan left = since == 0 ? _idle : _idle - _time.GetElapsedTime(since);
+                TimeSpan total = _endsAt == long.MaxValue ? TimeSpan.MaxValue : _time.GetElapsedTime(_time.GetTimestamp(), _endsAt);
+                TimeSpan next = left < total ? left : total;
+                if (next > TimeSpan.FromMilliseconds(1))
+                {
+                    _timer.Change(next, Timeout.InfiniteTimeSpan);
+                    return;
+                }
+
+                WasIdle = left <= total;
+            }
+
+            TimedOut = true;
+        }
+
+        try
+        {
+            _cancel.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The attempt ended in the same moment.
+        }
+    }
+}

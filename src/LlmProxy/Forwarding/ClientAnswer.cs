@@ -1,0 +1,145 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using LlmProxy.Pipeline;
+using LlmProxy.Routing;
+using LlmProxy.Wire;
+
+namespace LlmProxy.Forwarding;
+
+/// <summary>The one class that touches the caller's response. An attempt that fails leaves no trace on it.</summary>
+internal sealed class ClientAnswer : IDisposable
+{
+    private readonly Exchange _exchange;
+    private readonly HttpResponse _response;
+    private readonly Lock _gate = new();
+    private ITimer? _keepAlive;
+    private Task _keepAliveWrite = Task.CompletedTask;
+    private bool _committed;
+
+    public ClientAnswer(Exchange exchange)
+    {
+        _exchange = exchange;
+        _response = exchange.Http.Response;
+    }
+
+    /// <summary>Once true, no other LLM is tried.</summary>
+    public bool OutputCommitted => _committed;
+
+    /// <summary>Keep-alives have gone out: a failure can only be told inside the stream.</summary>
+    public bool HasBegun { get; private set; }
+
+    public PipeWriter Writer => _response.BodyWriter;
+
+    /// <summary>From now on a stream that stays silent is kept open with comments.</summary>
+    public void KeepAliveEvery(TimeSpan interval) =>
+        _keepAlive = _exchange.Time.CreateTimer(static answer => ((ClientAnswer)answer!).KeepAlive(), this, interval, interval);
+
+    /// <summary>The first output is here: sends the head of a streamed answer.</summary>
+    public async ValueTask CommitStreamAsync(HttpResponseMessage vendor, RouteTarget target)
+    {
+        await StopKeepAliveAsync();
+        _exchange.MarkCommitted();
+        _exchange.Answered = target;
+        if (!HasBegun)
+        {
+            AnswerHeaders.WriteStream(_exchange, vendor, target);
+        }
+    }
+
+    /// <summary>Sends a whole answer.</summary>
+    public async ValueTask SendPlainAsync(HttpResponseMessage vendor, RouteTarget target, ReadOnlyMemory<byte> body)
+    {
+        await StopKeepAliveAsync();
+        _exchange.Answered = target;
+        AnswerHeaders.WritePlain(_exchange, vendor, target, body.Length);
+        await WriteBodyAsync(body);
+    }
+
+    /// <summary>Sends a whole answer that no vendor was asked for.</summary>
+    public async ValueTask SendOwnAsync(string contentType, ReadOnlyMemory<byte> body)
+    {
+        await StopKeepAliveAsync();
+        AnswerHeaders.WriteOwn(_exchange, contentType, body.Length);
+        await WriteBodyAsync(body);
+    }
+
+    /// <summary>Says why there is no answer: as a status while nothing has gone out, as the stream's last event after that.</summary>
+    public async ValueTask SendErrorAsync(GatewayError error)
+    {
+        await StopKeepAliveAsync();
+        _exchange.Error = error;
+        if (!HasBegun && !_response.HasStarted)
+        {
+            _exchange.Status = error.Status;
+            await ErrorAnswer.SendAsync(_exchange.Http, error, _exchange.Id, _exchange);
+            return;
+        }
+
+        _exchange.Status = _response.StatusCode;
+        if (_exchange.Endpoint.AnswersBinary)
+        {
+            Abort();
+            return;
+        }
+
+        ErrorWriter.WriteEvent(_response.BodyWriter, error, _exchange.Id);
+        await _response.BodyWriter.FlushAsync(CancellationToken.None);
+    }
+
+    /// <summary>The answer cannot be finished and has no place for an error: the broken connection tells it.</summary>
+    public void Abort() => _exchange.Http.Abort();
+
+    public void Dispose() => _keepAlive?.Dispose();
+
+    private async ValueTask WriteBodyAsync(ReadOnlyMemory<byte> body)
+    {
+        if (body.Length <= 32 * 1024)
+        {
+            // Leaves with the headers in one write when the request ends.
+            _response.BodyWriter.Write(body.Span);
+            return;
+        }
+
+        await _response.BodyWriter.WriteAsync(body, CancellationToken.None);
+    }
+
+    private void KeepAlive()
+    {
+        lock (_gate)
+        {
+            if (!_committed && _keepAliveWrite.IsCompleted && !_exchange.Aborted.IsCancellationRequested)
+            {
+                _keepAliveWrite = WriteKeepAliveAsync();
+            }
+        }
+    }
+
+    private async Task WriteKeepAliveAsync()
+    {
+        try
+        {
+            if (!HasBegun)
+            {
+                AnswerHeaders.WriteWaiting(_exchange);
+                HasBegun = true;
+            }
+
+            _response.BodyWriter.Write(SseWriter.KeepAlive);
+            await _response.BodyWriter.FlushAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (e is InvalidOperationException or IOException or OperationCanceledException)
+        {
+            // The client has left in this moment; its own signal ends the call.
+        }
+    }
+
+    private Task StopKeepAliveAsync()
+    {
+        lock (_gate)
+        {
+            _committed = true;
+            _keepAlive?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            return _keepAliveWrite;
+        }
+    }
+}

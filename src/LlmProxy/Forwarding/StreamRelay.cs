@@ -1,0 +1,279 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using LlmProxy.Pipeline;
+using LlmProxy.Providers;
+using LlmProxy.Routing;
+using LlmProxy.Wire;
+
+namespace LlmProxy.Forwarding;
+
+/// <summary>
+/// Carries one vendor's event stream to the client: whole events through the translator, held back until the first
+/// output, then one flush for each read from the vendor. Idle streams hold no buffer.
+/// </summary>
+internal sealed class StreamRelay(Exchange exchange, RouteTarget target, HttpResponseMessage response, ClientAnswer answer, AttemptClock clock) : IDisposable
+{
+    private const int ReadSize = 16 * 1024;
+    private const int MostHeldBack = 64 * 1024;
+
+    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
+
+    private readonly SseFramer _framer = new();
+    private readonly PooledWriter _scratch = new();
+    private readonly PooledWriter _held = new();
+    private readonly IStreamTranslator _translator = target.Deployment.Provider.OpenStream(exchange, target);
+    private readonly MetadataTail? _tail = exchange.Wishes.Metadata == true ? new MetadataTail(exchange, target) : null;
+    private byte[]? _buffer;
+    private int _start;
+    private int _end;
+    private bool _committed;
+    private bool _finished;
+    private VendorFailure? _failure;
+
+    public async Task<Verdict> RunAsync(Stream vendor, long sentAt)
+    {
+        while (true)
+        {
+            int read;
+            try
+            {
+                read = await ReadAsync(vendor);
+            }
+            catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
+            {
+                return End(ReadFailure(e));
+            }
+
+            bool ended = read == 0;
+            bool sawOutput = Digest(ended);
+            if (!_committed && (sawOutput || (_finished && _failure is null) || _held.Length > MostHeldBack))
+            {
+                exchange.WaitedTicks += exchange.Time.GetTimestamp() - sentAt;
+                await CommitAsync();
+            }
+
+            if (_committed && !await FlushAsync())
+            {
+                return Verdict.ClientGone;
+            }
+
+            if (_finished && _failure is null && !ended)
+            {
+                await SeeConnectionOffAsync(vendor);
+            }
+
+            if (_failure is not null || _finished || ended)
+            {
+                return End(_failure ?? (_finished || _translator.IsComplete ? null : TransportFailures.StreamEnded(target)));
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _scratch.Dispose();
+        _held.Dispose();
+        _tail?.Dispose();
+        ReturnBuffer();
+    }
+
+    private async ValueTask<int> ReadAsync(Stream vendor)
+    {
+        clock.Waiting();
+        if (_start == _end)
+        {
+            ReturnBuffer();
+            // Nothing is rented while the vendor thinks: an empty read only waits for bytes.
+            _ = await vendor.ReadAsync(Memory<byte>.Empty, clock.Token);
+            _buffer = ArrayPool<byte>.Shared.Rent(ReadSize);
+        }
+        else
+        {
+            MakeRoom();
+        }
+
+        int read = await vendor.ReadAsync(_buffer.AsMemory(_end), clock.Token);
+        clock.Resting();
+        _end += read;
+        return read;
+    }
+
+    /// <summary>Reads all whole events that have arrived; true when one of them was output.</summary>
+    private bool Digest(bool ended)
+    {
+        IBufferWriter<byte> sink = _committed ? answer.Writer : _held;
+        ReadOnlySpan<byte> buffer = _buffer.AsSpan(0, _end);
+        bool sawOutput = false;
+        int runStart = _start;
+        while (_failure is null && !_finished && _framer.TryRead(buffer[_start..], ended, out int consumed, out SseFrame frame))
+        {
+            FrameVerdict verdict = _translator.Translate(in frame, _scratch);
+            if ((verdict & FrameVerdict.Pass) == 0 || _tail is not null)
+            {
+                sink.Write(buffer[runStart.._start]);
+                WriteOwn(sink, in frame, verdict);
+                runStart = _start + consumed;
+            }
+
+            _start += consumed;
+            sawOutput |= (verdict & FrameVerdict.Output) != 0;
+            if ((verdict & FrameVerdict.Error) != 0)
+            {
+                _failure = _translator.Failure;
+                runStart = _start;
+            }
+
+            _finished |= (verdict & FrameVerdict.End) != 0;
+        }
+
+        sink.Write(buffer[runStart.._start]);
+        if (ended && _tail is not null)
+        {
+            _tail.Complete(sink, _translator);
+        }
+
+        if (_end - _start > exchange.Snapshot.Options.Limits.MaxBodyBytes)
+        {
+            _failure = TransportFailures.TooLarge(target, "a stream event");
+        }
+
+        return sawOutput;
+    }
+
+    private void WriteOwn(IBufferWriter<byte> sink, in SseFrame frame, FrameVerdict verdict)
+    {
+        if ((verdict & FrameVerdict.Error) != 0)
+        {
+            _scratch.Clear();
+            return;
+        }
+
+        ReadOnlySpan<byte> bytes = (verdict & FrameVerdict.Pass) != 0 ? frame.Raw : _scratch.Written;
+        if (_tail is null)
+        {
+            sink.Write(bytes);
+        }
+        else if ((verdict & FrameVerdict.End) != 0 && frame.IsDone)
+        {
+            _tail.Complete(sink, _translator);
+            sink.Write(bytes);
+        }
+        else if (!bytes.IsEmpty)
+        {
+            _tail.Write(sink, bytes, frame.HasData);
+        }
+
+        _scratch.Clear();
+    }
+
+    private async ValueTask CommitAsync()
+    {
+        await answer.CommitStreamAsync(response, target);
+        answer.Writer.Write(_held.Written);
+        _held.Dispose();
+        _committed = true;
+        exchange.ReleaseBody();
+        clock.WatchIdle(TimeSpan.FromSeconds(target.Deployment.Options.IdleTimeoutSeconds), exchange.WishedTimeLeft);
+    }
+
+    /// <summary>False when nobody reads any more.</summary>
+    private async ValueTask<bool> FlushAsync()
+    {
+        clock.Resting();
+        FlushResult flushed = await answer.Writer.FlushAsync(CancellationToken.None);
+        return !flushed.IsCompleted && !exchange.Http.RequestAborted.IsCancellationRequested;
+    }
+
+    /// <summary>
+    /// The answer is whole; only the end of the HTTP message may be missing. Read, the connection serves the next call;
+    /// unread, it is lost. The client does not wait for it.
+    /// </summary>
+    private async ValueTask SeeConnectionOffAsync(Stream vendor)
+    {
+        clock.WatchIdle(Farewell, Farewell);
+        try
+        {
+            ValueTask<int> last = vendor.ReadAsync(_buffer.AsMemory(), clock.Token);
+            if (!last.IsCompleted)
+            {
+                await exchange.Http.Response.CompleteAsync();
+            }
+
+            while (await last > 0)
+            {
+                last = vendor.ReadAsync(_buffer.AsMemory(), clock.Token);
+            }
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
+        {
+            // Then it ends with this call.
+        }
+    }
+
+    private Verdict End(VendorFailure? failure)
+    {
+        clock.Stop();
+        exchange.Usage = _translator.Usage ?? exchange.Usage;
+        exchange.ReportedModel = _translator.ReportedModel ?? exchange.ReportedModel;
+        if (failure is null)
+        {
+            return Verdict.Answered;
+        }
+
+        if (exchange.Http.RequestAborted.IsCancellationRequested)
+        {
+            return Verdict.ClientGone;
+        }
+
+        if (!_committed)
+        {
+            return Verdict.Failed(failure);
+        }
+
+        return Verdict.Broken(failure);
+    }
+
+    private VendorFailure ReadFailure(Exception exception)
+    {
+        if (exception is OperationCanceledException && clock.TimedOut)
+        {
+            return clock.WasIdle
+                ? TransportFailures.TimedOut(target, TimeSpan.FromSeconds(target.Deployment.Options.IdleTimeoutSeconds), "sent nothing more")
+                : TransportFailures.TimedOut(target, exchange.Time.GetElapsedTime(exchange.StartedAt), _committed ? "did not finish" : "sent no output");
+        }
+
+        return exception is OperationCanceledException ? Attempt.ShuttingDown : TransportFailures.InAnswer(target);
+    }
+
+    private void MakeRoom()
+    {
+        byte[] buffer = _buffer!;
+        if (_start > 0)
+        {
+            buffer.AsSpan(_start, _end - _start).CopyTo(buffer);
+            _end -= _start;
+            _start = 0;
+        }
+
+        if (_end < buffer.Length)
+        {
+            return;
+        }
+
+        byte[] bigger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+        buffer.AsSpan(0, _end).CopyTo(bigger);
+        ArrayPool<byte>.Shared.Return(buffer);
+        _buffer = bigger;
+    }
+
+    private void ReturnBuffer()
+    {
+        if (_buffer is not null)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = null;
+        }
+
+        _start = _end = 0;
+    }
+}

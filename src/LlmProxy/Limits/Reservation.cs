@@ -1,0 +1,30 @@
+namespace LlmProxy.Limits;
+
+/// <summary>The places one running call holds. Given back once, on every ending; a second time changes nothing.</summary>
+internal sealed class Reservation : IDisposable
+{
+    /// <summary>Holds nothing: for calls that no limit applies to, and for refused ones.</summary>
+    public static readonly Reservation None = new(null, null, null, null);
+
+    private readonly LimitHolder? _first;
+    private readonly LimitHolder? _second;
+    private readonly LimitHolder? _third;
+    private LimitGate? _gate;
+
+    public Reservation(LimitGate? gate, LimitHolder? first, LimitHolder? second, LimitHolder? third)
+    {
+        _gate = gate;
+        _first = first;
+        _second = second;
+        _third = third;
+    }
+
+    public void Dispose() => Interlocked.Exchange(ref _gate, null)?.Release(this);
+
+    public void Leave_NeedsLock()
+    {
+        _first?.Leave();
+        _second?.Leave();
+        _third?.Leave();
+    }
+}

@@ -1,0 +1,113 @@
+using LlmProxy.Accounting;
+using LlmProxy.Forwarding;
+using LlmProxy.Routing;
+using LlmProxy.Telemetry;
+using LlmProxy.Telemetry.Logs;
+
+namespace LlmProxy.Pipeline;
+
+/// <summary>What is left of a call when it has ended: its figures in the metrics and its one line in the log.</summary>
+internal sealed class CallRecorder(GatewayMetrics metrics, RequestLog log, ILogger<CallRecorder> logger)
+{
+    private const int ClientClosedRequest = 499;
+
+    public void Limited(GatewayError refusal) =>
+        metrics.RateLimited(refusal.Code == ErrorCode.TooManyParallelRequests ? "parallel" : "requests");
+
+    public void Broke(Exception exception, Exchange exchange) => logger.CallBroke(exception, exchange.Id);
+
+    public void Record(Exchange exchange)
+    {
+        if (exchange.IsClientGone)
+        {
+            exchange.Status = exchange.Http.Response.HasStarted ? exchange.Http.Response.StatusCode : ClientClosedRequest;
+        }
+
+        if (exchange.Answered is { } answered && exchange.CostUsd is null && exchange.Usage is not null)
+        {
+            exchange.SettleCost(answered);
+        }
+
+        TimeSpan duration = exchange.Time.GetElapsedTime(exchange.StartedAt);
+        AttemptRecord? last = exchange.Attempts.Count > 0 ? exchange.Attempts[^1] : null;
+        LlmTags tags = last is not null && exchange.Snapshot.Llms.TryGetValue(last.Llm, out Deployment? llm) ? llm.State.Tags : metrics.None;
+        TimeSpan? firstOutput = exchange.FirstOutputAt == 0 ? null : exchange.Time.GetElapsedTime(exchange.StartedAt, exchange.FirstOutputAt);
+        if (exchange.OverheadMs is null && exchange.AttemptsBegun > 0)
+        {
+            exchange.OverheadMs = Math.Max(0, duration.TotalMilliseconds - (exchange.WaitedTicks * 1000.0 / exchange.Time.TimestampFrequency));
+        }
+
+        TimeSpan? overhead = exchange.OverheadMs is { } ms ? TimeSpan.FromMilliseconds(ms) : null;
+        metrics.CallEnded(tags, new CallFigures
+        {
+            Status = exchange.Status,
+            Duration = duration,
+            Endpoint = exchange.Endpoint,
+            Overhead = overhead,
+            FirstToken = exchange.IsStream ? firstOutput : null,
+            Queued = exchange.QueueMs > 0 ? TimeSpan.FromMilliseconds(exchange.QueueMs) : null,
+            Error = exchange.Error?.Code,
+            Usage = exchange.Usage ?? default,
+            CostUsd = exchange.CostUsd,
+            Workspace = exchange.Caller.Workspace,
+        });
+        if (log.IsEnabled || GatewayTracing.IsListenedTo)
+        {
+            RequestSummary summary = Summary(exchange, last, duration, firstOutput, overhead);
+            log.Write(summary);
+            GatewayTracing.Describe(exchange.Http, summary);
+        }
+    }
+
+    private static RequestSummary Summary(Exchange exchange, AttemptRecord? last, TimeSpan duration, TimeSpan? firstOutput, TimeSpan? overhead) => new()
+    {
+        Id = exchange.Id,
+        FinishedAt = exchange.Time.GetUtcNow(),
+        Endpoint = exchange.Endpoint.Name,
+        Status = exchange.Status,
+        Duration = duration,
+        ClientRequestId = ClientId(exchange),
+        Key = exchange.Caller.Name,
+        Workspace = exchange.Caller.Workspace,
+        EndUser = exchange.EndUser,
+        RequestedModel = exchange.RequestedModel,
+        Llm = exchange.Answered?.Deployment.Name ?? last?.Llm,
+        Provider = exchange.Answered?.Deployment.ProviderName ?? last?.Provider,
+        ProviderRequestId = exchange.ProviderRequestId,
+        Attempts = exchange.AttemptsBegun,
+        Fallback = exchange.FallbackReason,
+        Outcome = Outcome(exchange),
+        ErrorCode = exchange.Error?.Code.Wire(),
+        Usage = exchange.Usage ?? default,
+        UsageSource = exchange.Usage is null ? "none" : "reported",
+        CostUsd = exchange.CostUsd,
+        FirstToken = exchange.IsStream ? firstOutput : null,
+        Overhead = overhead,
+        Queued = exchange.QueueMs > 0 ? TimeSpan.FromMilliseconds(exchange.QueueMs) : null,
+        Cache = exchange.Cache,
+        IsStream = exchange.IsStream,
+        ClientGone = exchange.IsClientGone,
+    };
+
+    private static string Outcome(Exchange exchange)
+    {
+        if (exchange.IsClientGone)
+        {
+            return "client_gone";
+        }
+
+        return exchange.Error switch
+        {
+            null => "success",
+            { Status: >= 500 } => "upstream_error",
+            { Status: 200 } => "upstream_error",
+            _ => "client_error",
+        };
+    }
+
+    private static string? ClientId(Exchange exchange)
+    {
+        string? id = exchange.Http.Request.Headers.TryGetValue("x-request-id", out Microsoft.Extensions.Primitives.StringValues value) ? value.ToString() : null;
+        return id is { Length: > 128 } ? id[..128] : id;
+    }
+}

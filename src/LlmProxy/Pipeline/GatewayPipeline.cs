@@ -1,0 +1,82 @@
+using LlmProxy.Access;
+using LlmProxy.Caching;
+using LlmProxy.Configuration;
+using LlmProxy.Configuration.Options;
+using LlmProxy.Endpoints;
+using LlmProxy.Forwarding;
+using LlmProxy.Hosting;
+using LlmProxy.Limits;
+using LlmProxy.Routing;
+
+namespace LlmProxy.Pipeline;
+
+/// <summary>The way of every call, in the order it goes. Read this first.</summary>
+internal sealed class GatewayPipeline(
+    SnapshotHolder snapshots, KeyGate keys, AnswerShelf cache, LimitGate limits, AttemptLoop attempts, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
+{
+    public async Task RunAsync(HttpContext http, EndpointKind endpoint)
+    {
+        var exchange = new Exchange(http, endpoint, snapshots.Current, time, budget, shutdown);
+        using var answer = new ClientAnswer(exchange);
+        using Shutdown.Call running = shutdown.Begin();
+        Reservation? reservation = null;
+        try
+        {
+            GatewayError? refusal = keys.Admit(exchange) ?? await RequestReader.ReadAsync(exchange);
+            if (refusal is not null)
+            {
+                await answer.SendErrorAsync(refusal);
+                return;
+            }
+
+            RoutePlan plan = RoutePlanner.PlanFor(exchange.Snapshot, exchange.Caller, endpoint, exchange.RequestedModel, exchange.Wishes);
+            if (plan.Refusal is { } unplanned)
+            {
+                await answer.SendErrorAsync(unplanned);
+                return;
+            }
+
+            LimitDecision decision = await limits.ReserveAsync(CallLimits.Of(exchange), exchange.Aborted);
+            reservation = decision.Reservation;
+            exchange.QueueMs = decision.WaitedMs;
+            exchange.Rate = decision.Rate;
+            if (decision.Refusal is { } limited)
+            {
+                recorder.Limited(limited);
+                await answer.SendErrorAsync(limited);
+                return;
+            }
+
+            if (await cache.TryServeAsync(exchange, plan, answer))
+            {
+                return;
+            }
+
+            if (exchange.IsStream && endpoint.StreamsEvents && exchange.Snapshot.Options.Limits.KeepAliveSeconds is > 0 and var keepAlive)
+            {
+                answer.KeepAliveEvery(TimeSpan.FromSeconds(keepAlive));
+            }
+
+            await attempts.RunAsync(exchange, plan, answer);
+        }
+        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
+        {
+            exchange.IsClientGone = true;
+        }
+        catch (BadHttpRequestException e)
+        {
+            await answer.SendErrorAsync(RequestReader.Malformed(e));
+        }
+        catch (Exception e)
+        {
+            recorder.Broke(e, exchange);
+            await answer.SendErrorAsync(new GatewayError(ErrorCode.InternalError, $"The gateway failed on this call. Its log has the details under the request id {exchange.Id}."));
+        }
+        finally
+        {
+            reservation?.Dispose();
+            recorder.Record(exchange);
+            exchange.Body?.Dispose();
+        }
+    }
+}

@@ -1,0 +1,11 @@
+namespace LlmProxy.Pipeline;
+
+internal static class PipelineSetup
+{
+    public static IServiceCollection AddPipeline(this IServiceCollection services)
+    {
+        services.AddSingleton<CallRecorder>();
+        services.AddSingleton<GatewayPipeline>();
+        return services;
+    }
+}

@@ -1,0 +1,254 @@
+using System.Collections.Frozen;
+using LlmProxy.Configuration.Options;
+using LlmProxy.Wire;
+
+namespace LlmProxy.Routing;
+
+/// <summary>
+/// Every model name that a client may ask for, resolved once per configuration. The order of the look-ups is the
+/// contract's: an LLM's name, a chain, an alias, a vendor's model, provider/model, a known bare name, the rest unknown.
+/// </summary>
+internal sealed class ModelDirectory
+{
+    private const string ChainPrefix = "chain:";
+    private const int DeepestName = 16;
+
+    private readonly FrozenDictionary<string, NameEntry> _own;
+    private readonly FrozenDictionary<string, NameEntry> _vendorModels;
+    private readonly FrozenDictionary<string, string> _aliases;
+    private readonly (string Pattern, string Target)[] _aliasPatterns;
+    private readonly Deployment[] _wildcards;
+    private readonly Deployment[] _byPriority;
+    private readonly NameEntry?[] _endpointDefaults;
+    private readonly bool _mayLeaveHouse;
+
+    public ModelDirectory(GatewayOptions options, IReadOnlyList<Deployment> deployments)
+    {
+        _mayLeaveHouse = options.Routing.Fallback == true;
+        _byPriority = [.. deployments.OrderBy(d => d.Options.Priority)];
+        _wildcards = [.. _byPriority.Where(d => d.IsWildcard || d.IsImplied)];
+        _vendorModels = VendorModels();
+        _aliases = options.Aliases.Where(a => !Glob.HasWildcard(a.Key)).ToFrozenDictionary(a => a.Key, a => a.Value, StringComparer.OrdinalIgnoreCase);
+        _aliasPatterns = [.. options.Aliases.Where(a => Glob.HasWildcard(a.Key)).OrderByDescending(a => a.Key.Length).Select(a => (a.Key, a.Value))];
+        _own = OwnNames(options);
+        _endpointDefaults = new NameEntry?[Endpoints.EndpointKind.All.Count];
+        foreach (Endpoints.EndpointKind endpoint in Endpoints.EndpointKind.All)
+        {
+            _endpointDefaults[endpoint.Ordinal] = options.Routing.Defaults.TryGetValue(endpoint.Name, out string? name) ? Find(name) : null;
+        }
+    }
+
+    public IReadOnlyList<Deployment> ByPriority => _byPriority;
+
+    public IEnumerable<KeyValuePair<string, NameEntry>> Chains => _own.Where(e => e.Value.Kind == NameKind.Chain && !e.Key.StartsWith("chain:", StringComparison.Ordinal));
+
+    public IEnumerable<string> Aliases => _aliases.Keys;
+
+    /// <summary>Null when the name stands for nothing here.</summary>
+    public NameEntry? Find(string name) => Find(name, 0);
+
+    /// <summary>Where an alias leads in the end, which may be "auto" or "default"; the name itself when it is none.</summary>
+    public string Follow(string name)
+    {
+        for (int depth = 0; depth < DeepestName && !_own.ContainsKey(name) && AliasTarget(name) is { } target; depth++)
+        {
+            name = target;
+        }
+
+        return name;
+    }
+
+    /// <summary>The LLM that answers an endpoint for calls that name none.</summary>
+    public NameEntry? DefaultFor(Endpoints.EndpointKind endpoint) => _endpointDefaults[endpoint.Ordinal];
+
+    /// <summary>The marked default: a workspace's own beats the global one.</summary>
+    public Deployment? DefaultLlm(string workspace)
+    {
+        Deployment? global = null;
+        foreach (Deployment deployment in _byPriority)
+        {
+            if (!deployment.Options.IsDefault || !deployment.IsVisibleTo(workspace))
+            {
+                continue;
+            }
+
+            if (!deployment.Options.Scope.Equals("global", StringComparison.OrdinalIgnoreCase))
+            {
+                return deployment;
+            }
+
+            global ??= deployment;
+        }
+
+        return global;
+    }
+
+    /// <summary>Whether the name is an alias: then a key may be allowed it by that name.</summary>
+    public bool IsAlias(string name) => _aliases.ContainsKey(name);
+
+    /// <summary>All names worth suggesting.</summary>
+    public IEnumerable<string> Known => _own.Keys.Where(k => !k.StartsWith("chain:", StringComparison.Ordinal)).Concat(_aliases.Keys).Concat(_vendorModels.Keys);
+
+    private NameEntry? Find(string name, int depth)
+    {
+        if (_own.TryGetValue(name, out NameEntry? entry))
+        {
+            return entry;
+        }
+
+        if (depth < DeepestName && AliasTarget(name) is { } target)
+        {
+            return Find(target, depth + 1);
+        }
+
+        return _vendorModels.TryGetValue(name, out entry) ? entry : Pinned(name) ?? BareName(name);
+    }
+
+    private string? AliasTarget(string name)
+    {
+        if (_aliases.TryGetValue(name, out string? target))
+        {
+            return target;
+        }
+
+        foreach ((string pattern, string patternTarget) in _aliasPatterns)
+        {
+            // An alias whose target its own pattern covers ("gpt-*" to "gpt-4o") must not run in a circle.
+            if (Glob.IsMatch(pattern, name) && !patternTarget.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return patternTarget;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>provider/model: the LLMs of that provider alone, those that name the model before the wildcards.</summary>
+    private NameEntry? Pinned(string name)
+    {
+        int slash = name.IndexOf('/', StringComparison.Ordinal);
+        if (slash <= 0 || slash == name.Length - 1)
+        {
+            return null;
+        }
+
+        string provider = name[..slash];
+        string model = name[(slash + 1)..];
+        var targets = new List<RouteTarget>();
+        foreach (Deployment deployment in _byPriority)
+        {
+            if (deployment.ProviderName.Equals(provider, StringComparison.OrdinalIgnoreCase)
+                && !deployment.IsWildcard
+                && (deployment.Options.Model.Equals(model, StringComparison.OrdinalIgnoreCase) || deployment.Name.Equals(model, StringComparison.OrdinalIgnoreCase)))
+            {
+                targets.Add(new RouteTarget(deployment, deployment.Options.Model));
+            }
+        }
+
+        if (targets.Count == 0)
+        {
+            targets.AddRange(_wildcards
+                .Where(d => d.ProviderName.Equals(provider, StringComparison.OrdinalIgnoreCase) || (d.IsImplied && KnownModels.Serves(provider, model)))
+                .Select(d => new RouteTarget(d, model)));
+        }
+
+        return targets.Count == 0 ? null : new NameEntry(NameKind.Pinned, StayHome(targets));
+    }
+
+    private NameEntry? BareName(string name)
+    {
+        var targets = new List<RouteTarget>();
+        foreach (Deployment wildcard in _wildcards)
+        {
+            if (KnownModels.Serves(wildcard.ProviderName, name) || (wildcard.IsImplied && KnownModels.Knows(name)))
+            {
+                targets.Add(new RouteTarget(wildcard, name));
+            }
+        }
+
+        return targets.Count == 0 ? null : new NameEntry(NameKind.Wildcard, StayHome(targets));
+    }
+
+    private FrozenDictionary<string, NameEntry> VendorModels() => _byPriority
+        .Where(d => !d.IsWildcard)
+        .GroupBy(d => d.Options.Model, StringComparer.OrdinalIgnoreCase)
+        .ToFrozenDictionary(
+            g => g.Key,
+            g => new NameEntry(NameKind.VendorModel, StayHome([.. g.Select(d => new RouteTarget(d, d.Options.Model))])),
+            StringComparer.OrdinalIgnoreCase);
+
+    private IReadOnlyList<RouteTarget> StayHome(IReadOnlyList<RouteTarget> targets) =>
+        _mayLeaveHouse ? targets : HouseRule.StayHome(targets);
+
+    private FrozenDictionary<string, NameEntry> OwnNames(GatewayOptions options)
+    {
+        var byName = _byPriority.ToDictionary(d => d.Name, StringComparer.OrdinalIgnoreCase);
+        var names = new Dictionary<string, NameEntry>(StringComparer.OrdinalIgnoreCase);
+        foreach (Deployment deployment in _byPriority.Where(d => !d.IsWildcard))
+        {
+            names[deployment.Name] = new NameEntry(NameKind.Llm, WithFollowers(new RouteTarget(deployment, deployment.Options.Model), byName, options));
+        }
+
+        foreach ((string chain, ChainOptions members) in options.Chains)
+        {
+            var entry = new NameEntry(NameKind.Chain, Distinct(members.Llms.SelectMany(member => Members(member, byName, options, 0))))
+            {
+                IsWeighted = members.Strategy.Equals("weighted", StringComparison.OrdinalIgnoreCase),
+            };
+            names.TryAdd(chain, entry);
+            names[ChainPrefix + chain] = entry;
+        }
+
+        return names.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>A member is an LLM's name, another chain, an alias or a vendor's model. Circles were refused when the configuration was read.</summary>
+    private IEnumerable<RouteTarget> Members(string name, Dictionary<string, Deployment> byName, GatewayOptions options, int depth)
+    {
+        if (byName.TryGetValue(name, out Deployment? deployment))
+        {
+            return [new RouteTarget(deployment, deployment.Options.Model)];
+        }
+
+        string chain = name.StartsWith(ChainPrefix, StringComparison.OrdinalIgnoreCase) ? name[ChainPrefix.Length..] : name;
+        if (depth < DeepestName && options.Chains.TryGetValue(chain, out ChainOptions? inner))
+        {
+            return inner.Llms.SelectMany(member => Members(member, byName, options, depth + 1));
+        }
+
+        if (depth < DeepestName && AliasTarget(name) is { } target)
+        {
+            return Members(target, byName, options, depth + 1);
+        }
+
+        return (_vendorModels.TryGetValue(name, out NameEntry? entry) ? entry : Pinned(name) ?? BareName(name))?.Targets ?? [];
+    }
+
+    private static List<RouteTarget> Distinct(IEnumerable<RouteTarget> targets) => [.. targets.DistinctBy(t => t.Deployment)];
+
+    /// <summary>
+    /// A named LLM is followed by those that serve the same vendor model, then by its own Fallbacks; a local one by an
+    /// external one only where its Fallbacks say so.
+    /// </summary>
+    private List<RouteTarget> WithFollowers(RouteTarget first, Dictionary<string, Deployment> byName, GatewayOptions options)
+    {
+        var same = new List<RouteTarget> { first };
+        same.AddRange(_byPriority
+            .Where(d => d != first.Deployment && !d.IsDummy && d.Options.Model.Equals(first.Model, StringComparison.OrdinalIgnoreCase))
+            .Select(d => new RouteTarget(d, d.Options.Model)));
+
+        var targets = new List<RouteTarget>(StayHome(same));
+        foreach (string fallback in first.Deployment.Options.Fallbacks)
+        {
+            foreach (RouteTarget target in Members(fallback, byName, options, 0))
+            {
+                if (!targets.Exists(t => t.Deployment == target.Deployment))
+                {
+                    targets.Add(target);
+                }
+            }
+        }
+
+        return targets;
+    }
+}

@@ -1,0 +1,117 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+
+namespace LlmProxy.Telemetry.Logs;
+
+/// <summary>Pieces of a line for people. Text from outside cannot begin a new line or steer a terminal.</summary>
+internal static class LogText
+{
+    /// <summary>A message may be long; a log line is no place for megabytes.</summary>
+    public const int LongestText = 16 * 1024;
+
+    // Control characters, line and paragraph separators, and what turns the direction of writing around.
+    private static readonly SearchValues<char> Unsafe = SearchValues.Create(
+        [.. Enumerable.Range(0, 0x20).Concat(Enumerable.Range(0x7f, 0x21)).Concat([0x2028, 0x2029]).Concat(Enumerable.Range(0x202a, 5)).Concat(Enumerable.Range(0x2066, 4)).Select(c => (char)c)]);
+
+    private static readonly SearchValues<char> NeedsQuotes = SearchValues.Create(" \"=");
+
+    public static void Put(this ArrayBufferWriter<byte> line, ReadOnlySpan<byte> text) => line.Write(text);
+
+    public static void Put(this ArrayBufferWriter<byte> line, ReadOnlySpan<char> text, int longest = LongestText)
+    {
+        bool isCut = text.Length > longest;
+        text = isCut ? text[..longest] : text;
+        while (text.Length > 0)
+        {
+            int safe = text.IndexOfAny(Unsafe);
+            ReadOnlySpan<char> plain = safe < 0 ? text : text[..safe];
+            line.Advance(Encoding.UTF8.GetBytes(plain, line.GetSpan(Encoding.UTF8.GetMaxByteCount(plain.Length))));
+            if (safe < 0)
+            {
+                break;
+            }
+
+            PutEscaped(line, text[safe]);
+            text = text[(safe + 1)..];
+        }
+
+        if (isCut)
+        {
+            line.Put("…"u8);
+        }
+    }
+
+    public static void Put(this ArrayBufferWriter<byte> line, long value)
+    {
+        Utf8Formatter.TryFormat(value, line.GetSpan(24), out int length);
+        line.Advance(length);
+    }
+
+    /// <summary>With a blank before it, and in quotes where it would else not be one word.</summary>
+    public static void PutPair(this ArrayBufferWriter<byte> line, ReadOnlySpan<byte> name, string value, int longest = 256)
+    {
+        line.Put(" "u8);
+        line.Put(name);
+        line.Put("="u8);
+        if (value.AsSpan().ContainsAny(NeedsQuotes))
+        {
+            line.Put("\""u8);
+            line.Put(value.Replace("\"", "\\\"", StringComparison.Ordinal), longest);
+            line.Put("\""u8);
+        }
+        else
+        {
+            line.Put(value, longest);
+        }
+    }
+
+    /// <summary>As exact as a person wants it: 0.3 ms, 812 ms, 12.4 s.</summary>
+    public static void Put(this ArrayBufferWriter<byte> line, TimeSpan value)
+    {
+        double ms = value.TotalMilliseconds;
+        (double shown, string format) = ms switch
+        {
+            < 10 => (ms, "0.0 \\m\\s"),
+            < 10_000 => (ms, "0 \\m\\s"),
+            _ => (ms / 1000, "0.0 \\s"),
+        };
+        shown.TryFormat(line.GetSpan(32), out int length, format, CultureInfo.InvariantCulture);
+        line.Advance(length);
+    }
+
+    public static void PutUsd(this ArrayBufferWriter<byte> line, decimal value)
+    {
+        line.Put("$"u8);
+        value.TryFormat(line.GetSpan(40), out int length, value is > 0 and < 0.0001m ? "0.########" : "0.####", CultureInfo.InvariantCulture);
+        line.Advance(length);
+    }
+
+    public static void PutTime(this ArrayBufferWriter<byte> line, DateTimeOffset local)
+    {
+        local.TryFormat(line.GetSpan(24), out int length, "MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture);
+        line.Advance(length);
+    }
+
+    private static void PutEscaped(ArrayBufferWriter<byte> line, char c)
+    {
+        switch (c)
+        {
+            case '\n':
+                line.Put("\\n"u8);
+                break;
+            case '\r':
+                line.Put("\\r"u8);
+                break;
+            case '\t':
+                line.Put(" "u8);
+                break;
+            default:
+                line.Put("\\u"u8);
+                ((int)c).TryFormat(line.GetSpan(8), out int length, "x4", CultureInfo.InvariantCulture);
+                line.Advance(length);
+                break;
+        }
+    }
+}

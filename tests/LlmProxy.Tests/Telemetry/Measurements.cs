@@ -1,0 +1,42 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+
+namespace LlmProxy.Tests.Telemetry;
+
+/// <summary>What the instruments of one meter were told, as "name{label=value,...} amount".</summary>
+internal sealed class Measurements : IDisposable
+{
+    private readonly MeterListener _listener = new();
+    private readonly List<string> _seen = [];
+
+    public Measurements(Meter meter)
+    {
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (ReferenceEquals(instrument.Meter, meter))
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        _listener.SetMeasurementEventCallback<long>((instrument, amount, tags, _) => Add(instrument, amount, tags));
+        _listener.SetMeasurementEventCallback<double>((instrument, amount, tags, _) => Add(instrument, amount, tags));
+        _listener.Start();
+    }
+
+    public IReadOnlyList<string> Seen => _seen;
+
+    public IReadOnlyList<string> Observe()
+    {
+        _seen.Clear();
+        _listener.RecordObservableInstruments();
+        return _seen;
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    private void Add(Instrument instrument, double amount, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        string labels = string.Join(',', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"));
+        _seen.Add(string.Create(CultureInfo.InvariantCulture, $"{instrument.Name}{{{labels}}} {amount}"));
+    }
+}
