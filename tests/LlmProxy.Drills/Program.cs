@@ -2,6 +2,7 @@ using LlmProxy.Drills;
 
 Dictionary<string, Func<Task<bool>>> drills = new()
 {
+    ["bad-input"] = BadInput.RunAsync,
     ["client-gone"] = ClientGone.RunAsync,
     ["reload-under-load"] = ReloadUnderLoad.RunAsync,
     ["sigterm-under-load"] = SigtermUnderLoad.RunAsync,

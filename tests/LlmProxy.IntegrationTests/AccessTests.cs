@@ -8,6 +8,9 @@ public sealed class KeyTests(KeyTests.Fixture fixture) : IClassFixture<KeyTests.
 {
     private const string Narrow = "sk-narrow-caller-0123456789";
     private const string Wide = "sk-wide-caller-0123456789";
+    private const string ByAlias = "sk-alias-caller-0123456789";
+    private const string First = "sk-first-caller-0123456789";
+    private const string House = "sk-house-caller-0123456789";
     private const string Old = "sk-old-caller-0123456789";
 
     public static TheoryData<string, string> Forms => new()
@@ -54,6 +57,16 @@ public sealed class KeyTests(KeyTests.Fixture fixture) : IClassFixture<KeyTests.
     }
 
     [Fact]
+    public async Task Key_OfAnotherScript_IsRefusedWithoutTrouble()
+    {
+        await using RawClient client = await RawClient.ConnectAsync(fixture.Gateway.BaseUrl);
+
+        await client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("alpha"), ("x-api-key", "ключ-🔑"));
+
+        Assert.InRange((await client.ReadAnswerAsync()).Status, 400, 401);
+    }
+
+    [Fact]
     public async Task Key_ThatHasExpired_Is401SayingSo()
     {
         Expect.Error(await fixture.Client.ChatAsync("alpha", ("x-api-key", Old)), 401, "key_expired");
@@ -78,6 +91,46 @@ public sealed class KeyTests(KeyTests.Fixture fixture) : IClassFixture<KeyTests.
 
         Expect.Error(reply, 403, "model_not_allowed");
         Assert.DoesNotContain(fixture.Other.Calls, c => c.Header("x-narrow") is not null);
+    }
+
+    [Fact]
+    public async Task Key_ForAnAlias_MayCallThatAloneByItsName()
+    {
+        Expect.Ok(await fixture.Client.ChatAsync("nick", ("x-api-key", ByAlias)));
+        Expect.Error(await fixture.Client.ChatAsync("beta", ("x-api-key", ByAlias)), 403, "model_not_allowed");
+    }
+
+    [Fact]
+    public async Task Key_ForTheFirstOnly_DoesNotReachItsFallback()
+    {
+        int before = fixture.Other.Calls.Count;
+        fixture.Upstream.On("leaning-model", Answers.Error(500, "Broken"));
+
+        Reply reply = await fixture.Client.ChatAsync("leaning", ("x-api-key", First));
+
+        Assert.InRange(reply.Status, 500, 599);
+        Assert.Equal(before, fixture.Other.Calls.Count);
+        Assert.Equal("beta", (await fixture.Client.ChatAsync("leaning", ("x-api-key", Wide))).Header("x-llm-model"));
+    }
+
+    [Theory]
+    [InlineData("beta")]
+    [InlineData("both")]
+    public async Task Key_ThatStaysInTheHouse_IsRefusedExternalLlms(string model)
+    {
+        int before = fixture.Other.Calls.Count;
+
+        Reply reply = await fixture.Client.ChatAsync(model, ("x-api-key", House));
+
+        Expect.Error(reply, 403, "external_not_allowed");
+        Assert.Equal(before, fixture.Other.Calls.Count);
+    }
+
+    [Fact]
+    public async Task Key_ThatStaysInTheHouse_IsServedByLocalLlms()
+    {
+        Expect.Ok(await fixture.Client.ChatAsync("cellar", ("x-api-key", House)));
+        Assert.Equal("cellar", (await fixture.Client.ChatAsync("auto", ("x-api-key", House))).Header("x-llm-model"));
     }
 
     [Fact]
@@ -144,14 +197,20 @@ public sealed class KeyTests(KeyTests.Fixture fixture) : IClassFixture<KeyTests.
                 {
                     new { Name = "narrow", Key = Narrow, AllowedModels = new[] { "alpha" } },
                     new { Name = "wide", Key = "env:WIDE_KEY" },
+                    new { Name = "by-alias", Key = ByAlias, AllowedModels = new[] { "nick" } },
+                    new { Name = "first", Key = First, AllowedModels = new[] { "leaning" } },
+                    new { Name = "house", Key = House, AllowExternal = false },
                     new { Name = "old", Key = Old, ExpiresAt = "2020-01-01T00:00:00Z" },
                 },
                 Llms = new object[]
                 {
                     new { Name = "beta", Provider = "custom", Model = "beta-model", Other.BaseUrl, IsDefault = true, Priority = 1, Headers = new Dictionary<string, string> { ["x-beta"] = "1" } },
                     new { Name = "alpha", Provider = "custom", Model = "alpha-model", Upstream.BaseUrl },
+                    new { Name = "leaning", Provider = "custom", Model = "leaning-model", Upstream.BaseUrl, Fallbacks = new[] { "beta" } },
+                    new { Name = "cellar", Provider = "custom", Model = "cellar-model", Upstream.BaseUrl, Local = true },
                 },
                 Chains = new { both = new[] { "alpha", "beta" } },
+                Aliases = new { nick = "alpha" },
             }),
         };
     }
@@ -257,6 +316,31 @@ public sealed class NonLoopbackTests
         Expect.Error(await gateway.Client.ChatAsync("auto"), 401, "invalid_api_key");
         Expect.Ok(await gateway.Client.ChatAsync("auto", ("Authorization", "Bearer sk-the-one-key-0123456789")));
         Assert.DoesNotContain("sk-the-one-key-0123456789", gateway.Logs.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Metrics_WhereOthersCanReach_AreTheOperators()
+    {
+        GatewaySettings settings = new GatewaySettings { Urls = "http://0.0.0.0:0" }
+            .With("LLMPROXY_API_KEY", "sk-the-one-key-0123456789").With("LLMPROXY_ADMIN_KEY", "admin-key-0123456789").With("LLM_BACKEND", "dummy");
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(settings);
+
+        Assert.InRange((await gateway.Client.FetchAsync("/metrics")).Status, 401, 403);
+        Assert.InRange((await gateway.Client.FetchAsync("/metrics", ("Authorization", "Bearer sk-the-one-key-0123456789"))).Status, 401, 403);
+        Expect.Ok(await gateway.Client.FetchAsync("/metrics", ("Authorization", "Bearer admin-key-0123456789")));
+        Assert.DoesNotContain("admin-key-0123456789", gateway.Logs.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Metrics_OnTheirOwnPort_AreThereAndNothingElseIs()
+    {
+        int port = LoopbackPort.PickFree();
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(new GatewaySettings().With("LlmProxy__Metrics__Port", $"{port}"));
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+
+        Expect.Ok(await client.FetchAsync("/metrics"));
+        Assert.Equal(404, (await client.FetchAsync("/v1/models")).Status);
+        Assert.Equal(404, (await client.ChatAsync("dummy")).Status);
     }
 
     [Fact]

@@ -131,6 +131,86 @@ public sealed class EnvironmentGuideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task PrimaryModel_WithoutAnAddress_GoesToItsVendorDirectly()
+    {
+        await using GatewayProcess gateway = await StartAsync($"""
+            PRIMARY_MODEL=openai/gpt-4o
+            SECONDARY_MODEL=gpt-4o-mini
+            OPENAI_API_KEY=sk-guide-openai
+            OPENAI_API_BASE={_upstream.BaseUrl}
+            """);
+
+        Expect.Ok(await gateway.Client.ChatAsync("auto"));
+
+        Assert.Equal("Bearer sk-guide-openai", Assert.Single(_upstream.CallsFor("gpt-4o")).Header("Authorization"));
+    }
+
+    [Fact]
+    public async Task GeneralKeyAndAddress_ServeTheChosenProvider()
+    {
+        await using GatewayProcess gateway = await StartAsync($"""
+            LLM_BACKEND=openai
+            LLM_API_KEY=sk-guide-general
+            LLM_API_BASE={_upstream.BaseUrl}
+            PRIMARY_MODEL=gpt-4o
+            """);
+
+        Expect.Ok(await gateway.Client.ChatAsync("auto"));
+
+        Assert.Equal("Bearer sk-guide-general", Assert.Single(_upstream.CallsFor("gpt-4o")).Header("Authorization"));
+    }
+
+    [Theory]
+    [InlineData("AUTO_FALLBACK_ENABLED=true", true)]
+    [InlineData("LLM_ENABLE_FALLBACK=true", true)]
+    [InlineData("# nothing written", false)]
+    public async Task LocalDefault_Fails_OnlyAWrittenVariableLetsItLeaveTheHouse(string line, bool leaves)
+    {
+        await using ScriptedUpstream outside = await ScriptedUpstream.StartAsync();
+        _upstream.Otherwise(Answers.Error(500, "Broken"));
+        await using GatewayProcess gateway = await StartAsync($"""
+            LLM_BACKEND=internal
+            INTERNAL_LLM_API_BASE={_upstream.BaseUrl}
+            OPENAI_API_KEY=sk-guide-openai
+            OPENAI_API_BASE={outside.BaseUrl}
+            LLM_MAX_RETRIES=0
+            {line}
+            """);
+
+        Reply reply = await gateway.Client.ChatAsync("auto");
+
+        Assert.NotEmpty(_upstream.Calls);
+        Assert.Equal(leaves ? 200 : 502, reply.Status);
+        Assert.Equal(leaves, outside.Calls.Count > 0);
+        string handover = await gateway.Logs.WaitForAsync("handover");
+        Assert.Equal(leaves, handover.Contains("openai", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task DatabaseConfigured_TheDummyNobodyNamedDoesNotAnswer()
+    {
+        await using GatewayProcess gateway = await GatewayProcess.LaunchAsync(new GatewaySettings
+        {
+            DotEnv = """
+                DATABASE_URL=postgresql+psycopg://gateway:pass-of-the-guide@127.0.0.1:9/llm
+                REDIS_URL=redis://:other-pass-of-the-guide@127.0.0.1:9/0
+                """,
+        });
+
+        Expect.Error(await gateway.Client.ChatAsync("auto"), 503, "no_healthy_provider");
+        Assert.DoesNotContain("pass-of-the-guide", gateway.Logs.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task DotEnv_FromWindows_IsUnderstood()
+    {
+        await using GatewayProcess gateway = await StartAsync($"\uFEFFOPENAI_API_KEY=sk-guide-openai\r\nOPENAI_API_BASE={_upstream.BaseUrl}\r\nOPENAI_MODEL=gpt-4o\r\n");
+
+        Expect.Ok(await gateway.Client.ChatAsync("auto"));
+        Assert.Equal("Bearer sk-guide-openai", Assert.Single(_upstream.CallsFor("gpt-4o")).Header("Authorization"));
+    }
+
+    [Fact]
     public async Task StrategyVariables_AreTakenAndServed()
     {
         await using GatewayProcess gateway = await StartAsync($"""
@@ -318,6 +398,21 @@ public sealed class EnvironmentGuideTests : IAsyncLifetime
 
         Expect.Ok(await gateway.Client.ChatAsync("by-variable"));
         Expect.Error(await gateway.Client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("by-variable", text: new string('a', 2000))), 413, "body_too_large");
+    }
+
+    [Fact]
+    public async Task CommandLine_WinsOverVariablesAndFile()
+    {
+        object Llm(string model) => new { Name = "main", Provider = "custom", Model = model, _upstream.BaseUrl };
+        var settings = new GatewaySettings
+        {
+            Config = GatewayFixture.Config(new { Llms = new[] { Llm("m") }, Limits = new { MaxBodyBytes = 100_000 } }),
+            Arguments = ["--LlmProxy:Limits:MaxBodyBytes=1000"],
+        };
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(settings.With("LlmProxy__Limits__MaxBodyBytes", "50000"));
+
+        Expect.Error(await gateway.Client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("main", text: new string('a', 2000))), 413, "body_too_large");
+        Expect.Ok(await gateway.Client.ChatAsync("main"));
     }
 
     [Fact]

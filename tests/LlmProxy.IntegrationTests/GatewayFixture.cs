@@ -26,7 +26,11 @@ public abstract class GatewayFixture : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        await Gateway.DisposeAsync();
+        if (Gateway is not null)
+        {
+            await Gateway.DisposeAsync();
+        }
+
         await Upstream.DisposeAsync();
         await Other.DisposeAsync();
     }

@@ -38,6 +38,25 @@ public sealed class VendorRefusalTests(VendorRefusalTests.Fixture fixture) : ICl
         Assert.Equal("7", reply.Header("retry-after"));
     }
 
+    [Fact]
+    public async Task RateLimit_WithADate_IsTurnedIntoSeconds()
+    {
+        string date = DateTimeOffset.UtcNow.AddSeconds(20).ToString("R", System.Globalization.CultureInfo.InvariantCulture);
+        fixture.Upstream.On("dated", Answers.Error(429, "Slow down", null, ("Retry-After", date)));
+
+        Reply reply = await fixture.Client.ChatAsync("custom/dated");
+
+        Assert.InRange(int.Parse(reply.Header("retry-after")!, System.Globalization.CultureInfo.InvariantCulture), 10, 20);
+    }
+
+    [Fact]
+    public async Task RateLimit_InMilliseconds_IsRoundedUpToSeconds()
+    {
+        fixture.Upstream.On("precise", Answers.Error(429, "Slow down", null, ("retry-after-ms", "1200")));
+
+        Assert.Equal("2", (await fixture.Client.ChatAsync("custom/precise")).Header("retry-after"));
+    }
+
     [Theory]
     [InlineData(401, "invalid_api_key", "provider_auth_failed")]
     [InlineData(403, "access_denied", "provider_auth_failed")]
@@ -135,6 +154,31 @@ public sealed class VendorRefusalTests(VendorRefusalTests.Fixture fixture) : ICl
 
         Assert.NotNull(JsonNode.Parse(data[^1])?["error"]);
         Assert.DoesNotContain("[DONE]", data);
+    }
+
+    [Fact]
+    public async Task StreamThatFinishesWithoutItsClosingMark_IsWhole()
+    {
+        string stream = OpenAiAnswers.RoleChunk + OpenAiAnswers.ContentChunk("All") + OpenAiAnswers.Chunk("{}", "\"stop\"");
+        fixture.Upstream.On("markless", Answers.Sse(Step.Send(stream)));
+
+        await using StreamReply reply = await fixture.Client.StreamChatAsync("custom/markless");
+        await reply.Events.RestAsync();
+
+        Assert.Equal(stream, reply.Events.Raw);
+    }
+
+    [Fact]
+    public async Task StreamThatBeginsWithAByteOrderMark_IsUnderstood()
+    {
+        fixture.Upstream.On("marked", Answers.Sse(Step.Send("\uFEFF" + OpenAiAnswers.ContentChunk("All") + OpenAiAnswers.Chunk("{}", "\"stop\"") + OpenAiAnswers.Done)));
+
+        await using StreamReply reply = await fixture.Client.StreamChatAsync("custom/marked");
+        await reply.Events.RestAsync();
+
+        Assert.Contains("All", reply.Events.Raw, StringComparison.Ordinal);
+        Assert.EndsWith(OpenAiAnswers.Done, reply.Events.Raw, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"error\"", reply.Events.Raw, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using LlmProxy.TestKit;
+
+namespace LlmProxy.IntegrationTests;
+
+/// <summary>Time is shared between attempts, and only waiting for the vendor counts.</summary>
+public sealed class DeadlineTests(DeadlineTests.Fixture fixture) : IClassFixture<DeadlineTests.Fixture>
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task FirstHangs_HalfOfTheDeadlineIsLeftForTheSecond(bool stream)
+    {
+        fixture.Upstream.On("first-model", Answers.HangBeforeHeaders);
+        long begin = Stopwatch.GetTimestamp();
+
+        Reply reply = await fixture.Client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("pair", $"\"stream\":{(stream ? "true" : "false")}"));
+
+        Expect.Ok(reply);
+        Assert.Equal("second", reply.Header("x-llm-model"));
+        Assert.InRange(Stopwatch.GetElapsedTime(begin).TotalSeconds, 1.5, 4);
+    }
+
+    [Fact]
+    public async Task AllHang_TheDeadlineEndsTheCall()
+    {
+        fixture.Upstream.On("first-model", Answers.HangBeforeHeaders);
+        fixture.Other.On("hanging-model", Answers.HangBeforeHeaders);
+        long begin = Stopwatch.GetTimestamp();
+
+        Reply reply = await fixture.Client.ChatAsync("hanging-pair");
+
+        Assert.InRange(reply.Status, 503, 504);
+        Assert.InRange(Stopwatch.GetElapsedTime(begin).TotalSeconds, 3.5, 8);
+    }
+
+    [Fact]
+    public async Task Stream_LongerThanTheDeadline_IsNotCut()
+    {
+        fixture.Upstream.On("long-model", Answers.Sse([
+            .. Enumerable.Range(0, 12).SelectMany(i => (Step[])[Step.Send(OpenAiAnswers.ContentChunk($"{i} ")), Step.Pause(TimeSpan.FromMilliseconds(400))]),
+            Step.Send(OpenAiAnswers.Chunk("{}", "\"stop\"") + OpenAiAnswers.Done)]));
+
+        await using StreamReply reply = await fixture.Client.StreamChatAsync("long");
+
+        Expect.WholeStream(await reply.Events.RestAsync(), "0 1 2 3 4 5 6 7 8 9 10 11 ");
+    }
+
+    [Fact]
+    public async Task Stream_WithATotalAskedFor_EndsThere()
+    {
+        fixture.Upstream.On("endless-model", Answers.Sse([
+            .. Enumerable.Range(0, 200).SelectMany(i => (Step[])[Step.Send(OpenAiAnswers.ContentChunk($"{i} ")), Step.Pause(TimeSpan.FromMilliseconds(100))])]));
+
+        await using StreamReply reply = await fixture.Client.StreamChatAsync("endless", ("x-llm-timeout-ms", "800"));
+        List<string> data = await reply.Events.RestAsync();
+
+        Expect.Error(data[^1], 504, "provider_timeout");
+        Assert.InRange(data.Count, 3, 30);
+    }
+
+    [Fact]
+    public async Task Reader_SlowerThanTheIdleTimeout_GetsEverything()
+    {
+        // Far more than all buffers between hold, so that the gateway must wait for its client and not for its vendor.
+        string piece = OpenAiAnswers.ContentChunk(new string('x', 60_000));
+        fixture.Upstream.On("flood-model", Answers.Sse([
+            .. Enumerable.Range(0, 300).Select(_ => Step.Send(piece)), Step.Send(OpenAiAnswers.Chunk("{}", "\"stop\"") + OpenAiAnswers.Done)]));
+        await using RawClient client = await RawClient.ConnectAsync(fixture.Gateway.BaseUrl);
+        await client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("flood", "\"stream\":true"), ("Connection", "close"));
+        await client.ReadHeadAsync();
+
+        await Task.Delay(TimeSpan.FromSeconds(2.5)); // Two and a half times the idle timeout, without reading.
+        string rest = await client.ReadToEndAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Contains("[DONE]", rest, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"error\"", rest, StringComparison.Ordinal);
+    }
+
+    public sealed class Fixture : GatewayFixture
+    {
+        protected override GatewaySettings Settings() => new()
+        {
+            Config = Config(new
+            {
+                Llms = new object[]
+                {
+                    new { Name = "first", Provider = "custom", Model = "first-model", Upstream.BaseUrl },
+                    new { Name = "second", Provider = "custom", Model = "second-model", Other.BaseUrl },
+                    new { Name = "hanging", Provider = "custom", Model = "hanging-model", Other.BaseUrl },
+                    new { Name = "long", Provider = "custom", Model = "long-model", Upstream.BaseUrl },
+                    new { Name = "endless", Provider = "custom", Model = "endless-model", Upstream.BaseUrl },
+                    new { Name = "flood", Provider = "custom", Model = "flood-model", Upstream.BaseUrl, IdleTimeoutSeconds = 1 },
+                },
+                Chains = new Dictionary<string, string[]> { ["pair"] = ["first", "second"], ["hanging-pair"] = ["first", "hanging"] },
+                Resilience = new { MaxRetries = 0, DeadlineSeconds = 4, BreakerFailures = 10_000 },
+            }),
+        };
+    }
+}
