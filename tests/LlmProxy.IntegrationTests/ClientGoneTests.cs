@@ -54,27 +54,6 @@ public sealed class ClientGoneTests(ClientGoneTests.Fixture fixture, ITestOutput
     }
 
     [Fact]
-    public async Task Stream_OfAnLlmThatIsDrained_RunsToItsEndUpstream()
-    {
-        var left = new Gate();
-        fixture.Upstream.On("drained-model", Answers.Sse(
-            Step.Send(OpenAiAnswers.ContentChunk("first words")), Step.Wait(left), Step.Send(OpenAiAnswers.ContentChunk(" last words")),
-            Step.Send(OpenAiAnswers.Chunk("{}", "\"stop\"") + OpenAiAnswers.UsageChunk() + OpenAiAnswers.Done)));
-        RawClient client = await RawClient.ConnectAsync(fixture.Gateway.BaseUrl);
-        await client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("drained", "\"stream\":true"));
-        await client.ReadUntilAsync("first words");
-        UpstreamCall call = await fixture.Upstream.CallAsync("drained-model");
-        int line = fixture.Gateway.Logs.Count;
-
-        client.Reset();
-        left.Open();
-        await call.Answered;
-
-        await fixture.Gateway.Logs.WaitForAsync("drained", line); // Its one line comes when the call has ended.
-        Assert.False(call.IsAborted);
-    }
-
-    [Fact]
     public async Task NextCall_AfterManyClientsLeft_IsServed()
     {
         fixture.Upstream.On("many", Answers.HangBeforeHeaders);
@@ -122,7 +101,6 @@ public sealed class ClientGoneTests(ClientGoneTests.Fixture fixture, ITestOutput
                 Llms = new object[]
                 {
                     new { Name = "up", Provider = "custom", Model = "*", Upstream.BaseUrl },
-                    new { Name = "drained", Provider = "custom", Model = "drained-model", Upstream.BaseUrl, OnClientGone = "drain" },
                 },
                 Resilience = new { BreakerFailures = 10_000 },
             }),
