@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text;
 using LlmProxy.TestKit;
 
@@ -77,6 +78,45 @@ public sealed class TestKitTests
 
         Assert.EndsWith("half", await client.ReadToEndAsync(), StringComparison.Ordinal);
         Assert.Equal(1, upstream.Accepted);
+    }
+
+    [Fact]
+    public async Task RawUpstream_StoppedBetweenTwoClients_EndsQuietly()
+    {
+        int port = 0;
+        using var entered = new ManualResetEventSlim();
+        RawUpstream upstream = RawUpstream.Start(connection =>
+        {
+            // Holds the accept loop itself until the upstream is being stopped.
+            entered.Set();
+            connection.Stop.WaitHandle.WaitOne();
+            for (int i = 0; i < 100 && TryConnect(port); i++)
+            {
+            }
+
+            return Task.CompletedTask;
+        });
+        port = new Uri(upstream.Address).Port;
+        Assert.True(TryConnect(port));
+        entered.Wait();
+
+        await upstream.DisposeAsync();
+
+        Assert.False(TryConnect(port));
+
+        static bool TryConnect(int port)
+        {
+            using var client = new TcpClient();
+            try
+            {
+                client.Connect("127.0.0.1", port);
+                return true;
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        }
     }
 
     [Fact]

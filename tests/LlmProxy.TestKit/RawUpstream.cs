@@ -36,9 +36,10 @@ public sealed class RawUpstream : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // The listener last: asked to accept once more after its stop, it throws.
         await _stop.CancelAsync();
-        _listener.Stop();
         await _accepting;
+        _listener.Stop();
         await Task.WhenAll(_connections);
         _stop.Dispose();
     }
