@@ -7,6 +7,9 @@ internal readonly record struct TokenUsage(long FreshInput, long CachedInput, lo
 
     public long Total => Input + Output;
 
+    public TokenUsage Plus(TokenUsage other) => new(
+        FreshInput + other.FreshInput, CachedInput + other.CachedInput, CacheWrite + other.CacheWrite, Output + other.Output, Reasoning + other.Reasoning);
+
     /// <summary>
     /// From a vendor's counts, where input includes what was cached and output includes reasoning. Counts that
     /// contradict each other never make a class negative.

@@ -2,7 +2,7 @@ using LlmProxy.Pipeline;
 
 namespace LlmProxy.Endpoints;
 
-/// <summary>The addresses of everything that a model is asked for; each works with and without /v1.</summary>
+/// <summary>The addresses of everything that a model is asked for.</summary>
 internal static class ClientRoutes
 {
     public static void MapClientRoutes(this IEndpointRouteBuilder routes)
@@ -11,8 +11,10 @@ internal static class ClientRoutes
         foreach (EndpointKind endpoint in EndpointKind.All)
         {
             RequestDelegate run = http => pipeline.RunAsync(http, endpoint);
-            routes.MapPost("/v1/" + endpoint.Path, run);
-            routes.MapPost("/" + endpoint.Path, run);
+            foreach (string route in endpoint.Routes)
+            {
+                routes.MapPost(route, run);
+            }
         }
     }
 

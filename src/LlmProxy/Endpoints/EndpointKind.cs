@@ -1,36 +1,60 @@
+using LlmProxy.Dialects;
+using LlmProxy.Dialects.Anthropic;
+using LlmProxy.Dialects.Ollama;
+using LlmProxy.Dialects.OpenAi;
+
 namespace LlmProxy.Endpoints;
 
-/// <summary>One thing a client can ask of a model, whatever vendor answers it.</summary>
+/// <summary>One thing a client can ask of a model, in the dialect it is asked in, whatever vendor answers it.</summary>
 internal sealed class EndpointKind
 {
-    public static readonly EndpointKind Chat = new("chat", "chat/completions") { RequiredField = "messages", TakesStreamOptions = true, StreamsEvents = true, MayStream = true };
-    public static readonly EndpointKind Completions = new("completions", "completions") { RequiredField = "prompt", TakesStreamOptions = true, StreamsEvents = true, MayStream = true };
+    public static readonly EndpointKind Chat = new("chat", "chat/completions") { RequiredField = "messages", TakesStreamOptions = true, StreamsEvents = true, MayStream = true, ChatFront = new ChatCompletionsFront() };
+    public static readonly EndpointKind Completions = new("completions", "completions") { RequiredField = "prompt", TakesStreamOptions = true, StreamsEvents = true, MayStream = true, Via = Chat };
     public static readonly EndpointKind Embeddings = new("embeddings", "embeddings") { RequiredField = "input", StaysOnModel = true };
-    public static readonly EndpointKind Responses = new("responses", "responses") { StreamsEvents = true, MayStream = true };
-    public static readonly EndpointKind ResponsesInputTokens = new("responses_input_tokens", "responses/input_tokens");
+    public static readonly EndpointKind Responses = new("responses", "responses") { StreamsEvents = true, MayStream = true, Via = Chat };
+    public static readonly EndpointKind ResponsesInputTokens = new("responses_input_tokens", "responses/input_tokens") { Via = Chat };
     public static readonly EndpointKind Moderations = new("moderations", "moderations") { RequiredField = "input" };
     public static readonly EndpointKind Images = new("images", "images/generations") { RequiredField = "prompt", MayStream = true };
     public static readonly EndpointKind Transcriptions = new("transcriptions", "audio/transcriptions") { IsMultipart = true, RequiredField = "file", MayStream = true };
     public static readonly EndpointKind Speech = new("speech", "audio/speech") { RequiredField = "input", AnswersBinary = true };
     public static readonly EndpointKind Rerank = new("rerank", "rerank") { RequiredField = "query", StaysOnModel = true };
 
+    public static readonly EndpointKind Messages = new("messages", "messages") { Dialect = AnthropicClients.Instance, Family = "chat", RequiredField = "messages", StreamsEvents = true, MayStream = true, Via = Chat };
+    public static readonly EndpointKind CountTokens = new("count_tokens", "messages/count_tokens") { Dialect = AnthropicClients.Instance, Family = "chat", RequiredField = "messages", Via = Chat };
+    public static readonly EndpointKind OllamaChat = new("ollama_chat", "chat") { Dialect = OllamaClients.Instance, Family = "chat", RequiredField = "messages", StreamsEvents = true, MayStream = true, StreamsUnasked = true, Via = Chat };
+    public static readonly EndpointKind OllamaGenerate = new("ollama_generate", "generate") { Dialect = OllamaClients.Instance, Family = "chat", StreamsEvents = true, MayStream = true, StreamsUnasked = true, Via = Chat };
+    public static readonly EndpointKind OllamaEmbed = new("ollama_embed", "embed") { Dialect = OllamaClients.Instance, Family = "embeddings", RequiredField = "input", StaysOnModel = true, Via = Embeddings };
+
     private static int _count;
 
     private EndpointKind(string name, string path)
     {
         Name = name;
+        Family = name;
         Path = path;
         Ordinal = _count++;
     }
 
-    public static IReadOnlyList<EndpointKind> All { get; } =
+    /// <summary>What vendors of OpenAI's dialect may serve.</summary>
+    public static IReadOnlyList<EndpointKind> OfOpenAi { get; } =
         [Chat, Completions, Embeddings, Responses, ResponsesInputTokens, Moderations, Images, Transcriptions, Speech, Rerank];
 
-    /// <summary>As written in an LLM's Endpoints.</summary>
+    public static IReadOnlyList<EndpointKind> All { get; } =
+        [.. OfOpenAi, Messages, CountTokens, OllamaChat, OllamaGenerate, OllamaEmbed];
+
     public string Name { get; }
 
-    /// <summary>Below /v1, and in OpenAI's dialect also below the vendor's base address.</summary>
+    /// <summary>What an LLM's Endpoints calls it: all dialects of one thing go by one name.</summary>
+    public string Family { get; private init; }
+
+    /// <summary>How its clients speak.</summary>
+    public ClientDialect Dialect { get; private init; } = OpenAiClients.Instance;
+
+    /// <summary>Below /v1 (Ollama: /api), and in the same dialect also below the vendor's base address.</summary>
     public string Path { get; }
+
+    /// <summary>The addresses it is served at.</summary>
+    public IReadOnlyList<string> Routes => Dialect == OllamaClients.Instance ? ["/api/" + Path] : ["/v1/" + Path, "/" + Path];
 
     public int Ordinal { get; }
 
@@ -42,14 +66,27 @@ internal sealed class EndpointKind
     /// <summary>Usage in a stream is asked for with stream_options.</summary>
     public bool TakesStreamOptions { get; private init; }
 
-    /// <summary>A stream that is asked for is always one of events: it can be held open with comments, and a plain answer to it is wrong.</summary>
+    /// <summary>A stream that is asked for is always one of events: a plain answer to it is wrong.</summary>
     public bool StreamsEvents { get; private init; }
 
     /// <summary>"stream" means something; some models of such an endpoint answer whole all the same.</summary>
     public bool MayStream { get; private init; }
 
+    /// <summary>Without "stream" in the request the answer is a stream.</summary>
+    public bool StreamsUnasked { get; private init; }
+
     /// <summary>Vectors of two models do not compare: such a call never moves to another vendor model.</summary>
     public bool StaysOnModel { get; private init; }
+
+    /// <summary>What a vendor must be able to do to serve it by translation, where it does not speak it itself; null: nothing else will do.</summary>
+    public EndpointKind? Via { get; private init; }
+
+    /// <summary>How its conversations are read and written, when they are translated.</summary>
+    public IChatFront? ChatFront { get; private init; }
+
+    public IEmbeddingFront? EmbeddingFront { get; private init; }
+
+    public ITokenFront? TokenFront { get; private init; }
 
     /// <summary>The field without which the call means nothing.</summary>
     public string? RequiredField

@@ -94,7 +94,7 @@ internal sealed record ModelEntry(string Id, string OwnedBy, Deployment? Llm, IR
         json.WriteNumber("priority", options.Priority);
         json.WriteBoolean("is_default", options.IsDefault);
         WriteList(json, "capabilities", options.Capabilities);
-        WriteList(json, "endpoints", [.. EndpointKind.All.Where(llm.Has).Select(e => e.Name)]);
+        WriteList(json, "endpoints", [.. EndpointKind.OfOpenAi.Where(llm.Has).Select(e => e.Name)]);
         json.WriteNumber("quality", options.Quality);
         json.WriteNumber("typical_latency_ms", options.TypicalLatencyMs);
         json.WriteNumber("measured_latency_ms", Math.Round(llm.State.LatencyMs, 1));

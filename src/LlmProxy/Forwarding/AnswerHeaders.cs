@@ -14,11 +14,11 @@ internal static class AnswerHeaders
     private static readonly StringValues NoCache = "no-cache";
     private static readonly StringValues NoBuffering = "no";
 
-    public static void WriteStream(Exchange exchange, HttpResponseMessage vendor, RouteTarget target)
+    public static void WriteStream(Exchange exchange, HttpResponseMessage vendor, RouteTarget target, bool isTranslated)
     {
         HttpResponse response = exchange.Http.Response;
         exchange.Status = response.StatusCode = (int)vendor.StatusCode;
-        response.Headers.ContentType = ContentType(vendor) ?? "text/event-stream";
+        response.Headers.ContentType = isTranslated ? exchange.Endpoint.Dialect.StreamType : ContentType(vendor) ?? exchange.Endpoint.Dialect.StreamType;
         response.Headers.CacheControl = NoCache;
         response.Headers["x-accel-buffering"] = NoBuffering;
         WriteCommon(exchange, response.Headers);
@@ -30,18 +30,18 @@ internal static class AnswerHeaders
     {
         HttpResponse response = exchange.Http.Response;
         exchange.Status = response.StatusCode = 200;
-        response.Headers.ContentType = "text/event-stream";
+        response.Headers.ContentType = exchange.Endpoint.Dialect.StreamType;
         response.Headers.CacheControl = NoCache;
         response.Headers["x-accel-buffering"] = NoBuffering;
         WriteCommon(exchange, response.Headers);
     }
 
-    public static void WritePlain(Exchange exchange, HttpResponseMessage vendor, RouteTarget target, long length)
+    public static void WritePlain(Exchange exchange, HttpResponseMessage vendor, RouteTarget target, string? contentType, long length)
     {
         HttpResponse response = exchange.Http.Response;
         IHeaderDictionary headers = response.Headers;
         exchange.Status = response.StatusCode = (int)vendor.StatusCode;
-        headers.ContentType = ContentType(vendor) ?? "application/json";
+        headers.ContentType = contentType ?? ContentType(vendor) ?? "application/json";
         headers.ContentLength = length;
         WriteCommon(exchange, headers);
         WriteTarget(exchange, headers, vendor, target);

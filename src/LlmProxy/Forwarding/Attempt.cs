@@ -32,6 +32,10 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
             sent = true;
             return verdict;
         }
+        catch (CallRefusedException e)
+        {
+            return Verdict.Failed(e.Failure);
+        }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
             if (exchange.Http.RequestAborted.IsCancellationRequested)
@@ -66,7 +70,15 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
 
     private async Task<Verdict> SendAsync(ClientAnswer answer, AttemptClock clock, long sentAt)
     {
-        HttpRequestMessage request = await CreateRequestAsync(clock.Token);
+        using VendorCall call = _llm.Provider.Open(exchange, target);
+        ValueTask prepared = call.PrepareAsync(clock.Token);
+        if (!prepared.IsCompletedSuccessfully)
+        {
+            await prepared;
+        }
+
+        HttpRequestMessage request = await CreateRequestAsync(call, 0, clock.Token);
+        exchange.DroppedParams = call.Dropped;
         if (exchange is { DroppedParams: { } dropped, Wishes.Strict: true })
         {
             return Verdict.Failed(new VendorFailure(ErrorCode.InvalidValue, $"{TransportFailures.Who(target)} does not take: {dropped}. Leave that out, or do not ask for \"strict\".")
@@ -76,7 +88,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
             });
         }
 
-        using HttpResponseMessage response = await SendOnceAsync(request, clock);
+        using HttpResponseMessage response = await SendOnceAsync(call, request, clock);
         if (!response.IsSuccessStatusCode)
         {
             return await RefusedAsync(response, answer, clock, sentAt);
@@ -84,14 +96,14 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
 
         string? mediaType = response.Content.Headers.NonValidated.TryGetValues("Content-Type", out System.Net.Http.Headers.HeaderStringValues type) ? type.ToString() : null;
         Stream body = await response.Content.ReadAsStreamAsync(clock.Token);
-        if (mediaType is not null && mediaType.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
+        if (call.Stream.Matches(mediaType))
         {
             if (!exchange.IsStream && !exchange.Endpoint.AnswersBinary)
             {
                 return Verdict.Failed(TransportFailures.UnaskedStream(target));
             }
 
-            using var relay = new StreamRelay(exchange, target, response, answer, clock);
+            using var relay = new StreamRelay(exchange, target, call, response, answer, clock);
             return await relay.RunAsync(body, sentAt);
         }
 
@@ -102,11 +114,11 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
 
         return exchange.IsStream && exchange.Endpoint.StreamsEvents
             ? Verdict.Failed(TransportFailures.NotAStream(target, mediaType))
-            : await PlainRelay.RunAsync(exchange, target, response, body, mediaType, answer, clock, sentAt);
+            : await PlainRelay.RunAsync(exchange, target, call, response, body, mediaType, answer, clock, sentAt);
     }
 
     /// <summary>A server may close an idle connection in the moment we use it again: that costs one more try and no more.</summary>
-    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, AttemptClock clock)
+    private async Task<HttpResponseMessage> SendOnceAsync(VendorCall call, HttpRequestMessage request, AttemptClock clock)
     {
         HttpMessageInvoker client = _llm.Cluster!.Model.HttpClient;
         try
@@ -115,18 +127,18 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         }
         catch (Exception e) when (TransportFailures.EndedBeforeAnyByte(e) && !UpstreamClients.OpenedConnection(request) && !clock.Token.IsCancellationRequested)
         {
-            return await client.SendAsync(await CreateRequestAsync(clock.Token), clock.Token);
+            return await client.SendAsync(await CreateRequestAsync(call, 0, clock.Token), clock.Token);
         }
     }
 
-    private async ValueTask<HttpRequestMessage> CreateRequestAsync(CancellationToken cancellation)
+    private async ValueTask<HttpRequestMessage> CreateRequestAsync(VendorCall call, int number, CancellationToken cancellation)
     {
-        string path = _llm.Provider.PathFor(exchange.Endpoint, _llm.Options, target.Model);
-        var request = new HttpRequestMessage(HttpMethod.Post, replica.UriFor(exchange.Endpoint, path))
+        HttpContent? content = call.Write(number);
+        var request = new HttpRequestMessage(call.Method, replica.UriFor(exchange.Endpoint, call.Path))
         {
             Version = replica.IsSecure ? HttpVersion.Version20 : HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-            Content = _llm.Provider.WriteRequest(exchange, target),
+            Content = content,
         };
         IHeaderDictionary headers = exchange.Http.Request.Headers;
         StringValues accept = headers.Accept;
@@ -136,6 +148,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         }
 
         RequestHeaders.CopyAllowed(exchange, request);
+        call.AddHeaders(request);
         foreach ((string name, string value) in _llm.Options.Headers)
         {
             request.Headers.Remove(name);

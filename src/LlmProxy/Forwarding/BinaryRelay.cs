@@ -22,7 +22,7 @@ internal static class BinaryRelay
             }
 
             exchange.WaitedTicks += exchange.Time.GetTimestamp() - sentAt;
-            await answer.CommitStreamAsync(response, target);
+            await answer.CommitStreamAsync(response, target, isTranslated: false);
             clock.WatchIdle(TimeSpan.FromSeconds(target.Deployment.Options.IdleTimeoutSeconds), exchange.WishedTimeLeft);
             while (read > 0)
             {

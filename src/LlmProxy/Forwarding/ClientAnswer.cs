@@ -2,7 +2,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
-using LlmProxy.Wire;
 
 namespace LlmProxy.Forwarding;
 
@@ -30,28 +29,28 @@ internal sealed class ClientAnswer : IDisposable
 
     public PipeWriter Writer => _response.BodyWriter;
 
-    /// <summary>From now on a stream that stays silent is kept open with comments.</summary>
+    /// <summary>From now on a stream that stays silent is kept open with what its dialect has for that.</summary>
     public void KeepAliveEvery(TimeSpan interval) =>
         _keepAlive = _exchange.Time.CreateTimer(static answer => ((ClientAnswer)answer!).KeepAlive(), this, interval, interval);
 
     /// <summary>The first output is here: sends the head of a streamed answer.</summary>
-    public async ValueTask CommitStreamAsync(HttpResponseMessage vendor, RouteTarget target)
+    public async ValueTask CommitStreamAsync(HttpResponseMessage vendor, RouteTarget target, bool isTranslated)
     {
         await StopKeepAliveAsync();
         _exchange.MarkCommitted();
         _exchange.Answered = target;
         if (!HasBegun)
         {
-            AnswerHeaders.WriteStream(_exchange, vendor, target);
+            AnswerHeaders.WriteStream(_exchange, vendor, target, isTranslated);
         }
     }
 
-    /// <summary>Sends a whole answer.</summary>
-    public async ValueTask SendPlainAsync(HttpResponseMessage vendor, RouteTarget target, ReadOnlyMemory<byte> body)
+    /// <summary>Sends a whole answer; without a content type of its own, under the vendor's.</summary>
+    public async ValueTask SendPlainAsync(HttpResponseMessage vendor, RouteTarget target, string? contentType, ReadOnlyMemory<byte> body)
     {
         await StopKeepAliveAsync();
         _exchange.Answered = target;
-        AnswerHeaders.WritePlain(_exchange, vendor, target, body.Length);
+        AnswerHeaders.WritePlain(_exchange, vendor, target, contentType, body.Length);
         await WriteBodyAsync(body);
     }
 
@@ -82,7 +81,7 @@ internal sealed class ClientAnswer : IDisposable
             return;
         }
 
-        ErrorWriter.WriteEvent(_response.BodyWriter, error, _exchange.Id);
+        _exchange.Endpoint.Dialect.WriteErrorEvent(_response.BodyWriter, error, _exchange.Id);
         await _response.BodyWriter.FlushAsync(CancellationToken.None);
     }
 
@@ -124,7 +123,7 @@ internal sealed class ClientAnswer : IDisposable
                 HasBegun = true;
             }
 
-            _response.BodyWriter.Write(SseWriter.KeepAlive);
+            _response.BodyWriter.Write(_exchange.Endpoint.Dialect.KeepAlive);
             await _response.BodyWriter.FlushAsync(CancellationToken.None);
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or OperationCanceledException)

@@ -8,13 +8,33 @@ namespace LlmProxy.Forwarding;
 internal static class PlainRelay
 {
     public static async Task<Verdict> RunAsync(
-        Exchange exchange, RouteTarget target, HttpResponseMessage response, Stream vendor, string? mediaType, ClientAnswer answer, AttemptClock clock, long sentAt)
+        Exchange exchange, RouteTarget target, VendorCall call, HttpResponseMessage response, Stream vendor, string? mediaType, ClientAnswer answer, AttemptClock clock, long sentAt)
+    {
+        using var body = new HeldAnswer(exchange.Budget);
+        if (await ReadAsync(exchange, target, response, vendor, body, clock) is { } broken)
+        {
+            return Verdict.Failed(broken);
+        }
+
+        clock.Stop();
+        exchange.WaitedTicks += exchange.Time.GetTimestamp() - sentAt;
+        bool isText = exchange.Endpoint == Endpoints.EndpointKind.Transcriptions && mediaType?.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) != true;
+        if (isText)
+        {
+            return await SendAsync(exchange, target, response, null, body.Written, answer);
+        }
+
+        return await TranslateAsync(exchange, target, call, response, [body.Written], answer);
+    }
+
+    /// <summary>Null when all of it is there.</summary>
+    public static async Task<VendorFailure?> ReadAsync(
+        Exchange exchange, RouteTarget target, HttpResponseMessage response, Stream vendor, HeldAnswer body, AttemptClock clock)
     {
         int limit = exchange.Snapshot.Options.Limits.MaxBodyBytes;
-        using var body = new HeldAnswer(exchange.Budget);
         if (response.Content.Headers.ContentLength is { } length && (length > limit || !body.Expect((int)length)))
         {
-            return Verdict.Failed(TransportFailures.TooLarge(target, "an answer"));
+            return TransportFailures.TooLarge(target, "an answer");
         }
 
         try
@@ -24,44 +44,51 @@ internal static class PlainRelay
             {
                 if (!body.Advance(read, limit))
                 {
-                    return Verdict.Failed(TransportFailures.TooLarge(target, "an answer"));
+                    return TransportFailures.TooLarge(target, "an answer");
                 }
             }
         }
         catch (Exception e) when (e is IOException or HttpRequestException && !clock.Token.IsCancellationRequested)
         {
-            return Verdict.Failed(TransportFailures.InAnswer(target));
+            return TransportFailures.InAnswer(target);
         }
 
-        clock.Stop();
-        exchange.WaitedTicks += exchange.Time.GetTimestamp() - sentAt;
-        bool isText = exchange.Endpoint == Endpoints.EndpointKind.Transcriptions && mediaType?.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) != true;
-        if (!isText)
+        return null;
+    }
+
+    /// <summary>Reads what the answers say and sends them on, in the client's dialect.</summary>
+    public static async Task<Verdict> TranslateAsync(
+        Exchange exchange, RouteTarget target, VendorCall call, HttpResponseMessage response, IReadOnlyList<ReadOnlyMemory<byte>> answers, ClientAnswer answer)
+    {
+        using var translated = new PooledWriter();
+        PlainAnswer facts = call.ReadAnswer(answers, translated);
+        if (facts.Failure is { } failure)
         {
-            PlainAnswer facts = target.Deployment.Provider.ReadAnswer(exchange.Endpoint, body.Written.Span, target.Deployment);
-            if (facts.Failure is { } failure)
-            {
-                return Verdict.Failed(failure);
-            }
-
-            exchange.Usage = facts.Usage;
-            exchange.ReportedModel = facts.ReportedModel;
-            exchange.SettleCost(target);
+            return Verdict.Failed(failure);
         }
 
+        exchange.Usage = facts.Usage;
+        exchange.ReportedModel = facts.ReportedModel;
+        exchange.SettleCost(target);
+        ReadOnlyMemory<byte> bytes = call.IsTranslated ? translated.WrittenMemory : answers[0];
+        string? contentType = !call.IsTranslated ? null : exchange.IsStream ? exchange.Endpoint.Dialect.StreamType : "application/json";
+        if (exchange.Wishes.Metadata == true && !exchange.IsStream)
+        {
+            exchange.MarkCommitted();
+            using PooledWriter extended = AnswerMetadata.Extend(bytes.Span, exchange, target);
+            return await SendAsync(exchange, target, response, contentType, extended.WrittenMemory, answer);
+        }
+
+        return await SendAsync(exchange, target, response, contentType, bytes, answer);
+    }
+
+    private static async Task<Verdict> SendAsync(
+        Exchange exchange, RouteTarget target, HttpResponseMessage response, string? contentType, ReadOnlyMemory<byte> body, ClientAnswer answer)
+    {
         exchange.MarkCommitted();
         exchange.Answered = target;
-        exchange.KeepAnswer?.Invoke(body.Written);
-        if (exchange.Wishes.Metadata == true && !isText)
-        {
-            using PooledWriter extended = AnswerMetadata.Extend(body.Written.Span, exchange, target);
-            await answer.SendPlainAsync(response, target, extended.WrittenMemory);
-        }
-        else
-        {
-            await answer.SendPlainAsync(response, target, body.Written);
-        }
-
+        exchange.KeepAnswer?.Invoke(body);
+        await answer.SendPlainAsync(response, target, contentType, body);
         return Verdict.Answered;
     }
 }

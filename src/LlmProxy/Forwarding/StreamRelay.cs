@@ -11,18 +11,18 @@ namespace LlmProxy.Forwarding;
 /// Carries one vendor's event stream to the client: whole events through the translator, held back until the first
 /// output, then one flush for each read from the vendor. Idle streams hold no buffer.
 /// </summary>
-internal sealed class StreamRelay(Exchange exchange, RouteTarget target, HttpResponseMessage response, ClientAnswer answer, AttemptClock clock) : IDisposable
+internal sealed class StreamRelay(Exchange exchange, RouteTarget target, VendorCall call, HttpResponseMessage response, ClientAnswer answer, AttemptClock clock) : IDisposable
 {
     private const int ReadSize = 16 * 1024;
     private const int MostHeldBack = 64 * 1024;
 
     private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
 
-    private readonly SseFramer _framer = new();
+    private readonly IStreamFramer _framer = call.Stream.OpenFramer();
     private readonly PooledWriter _scratch = new();
     private readonly PooledWriter _held = new();
-    private readonly IStreamTranslator _translator = target.Deployment.Provider.OpenStream(exchange, target);
-    private readonly MetadataTail? _tail = exchange.Wishes.Metadata == true ? new MetadataTail(exchange, target) : null;
+    private readonly IStreamTranslator _translator = call.OpenStream();
+    private readonly MetadataTail? _tail = exchange.Wishes.Metadata == true && !call.IsTranslated ? new MetadataTail(exchange, target) : null;
     private byte[]? _buffer;
     private int _start;
     private int _end;
@@ -46,7 +46,8 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, HttpRes
 
             bool ended = read == 0;
             bool sawOutput = Digest(ended);
-            if (!_committed && (sawOutput || (_finished && _failure is null) || _held.Length > MostHeldBack))
+            bool isWhole = _finished || (ended && _translator.IsComplete);
+            if (!_committed && (sawOutput || (isWhole && _failure is null) || _held.Length > MostHeldBack))
             {
                 exchange.WaitedTicks += exchange.Time.GetTimestamp() - sentAt;
                 await CommitAsync();
@@ -105,7 +106,7 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, HttpRes
         ReadOnlySpan<byte> buffer = _buffer.AsSpan(0, _end);
         bool sawOutput = false;
         int runStart = _start;
-        while (_failure is null && !_finished && _framer.TryRead(buffer[_start..], ended, out int consumed, out SseFrame frame))
+        while (_failure is null && !_finished && _framer.TryRead(buffer[_start..], ended, out int consumed, out StreamFrame frame))
         {
             FrameVerdict verdict = _translator.Translate(in frame, _scratch);
             if ((verdict & FrameVerdict.Pass) == 0 || _tail is not null)
@@ -127,6 +128,12 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, HttpRes
         }
 
         sink.Write(buffer[runStart.._start]);
+        if (ended && _failure is null && !_finished)
+        {
+            _translator.Ended(sink);
+            _failure = _translator.Failure;
+        }
+
         if (ended && _tail is not null)
         {
             _tail.Complete(sink, _translator);
@@ -140,7 +147,7 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, HttpRes
         return sawOutput;
     }
 
-    private void WriteOwn(IBufferWriter<byte> sink, in SseFrame frame, FrameVerdict verdict)
+    private void WriteOwn(IBufferWriter<byte> sink, in StreamFrame frame, FrameVerdict verdict)
     {
         if ((verdict & FrameVerdict.Error) != 0)
         {
@@ -168,7 +175,7 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, HttpRes
 
     private async ValueTask CommitAsync()
     {
-        await answer.CommitStreamAsync(response, target);
+        await answer.CommitStreamAsync(response, target, call.IsTranslated);
         answer.Writer.Write(_held.Written);
         _held.Dispose();
         _committed = true;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using LlmProxy.Dialects.OpenAi;
 using LlmProxy.Forwarding;
 using LlmProxy.Wire;
 
@@ -45,7 +46,7 @@ internal static class ErrorAnswer
         }
 
         var body = new ArrayBufferWriter<byte>(512);
-        ErrorWriter.Write(body, error, requestId);
+        (exchange?.Endpoint.Dialect ?? OpenAiClients.Instance).WriteError(body, error, requestId);
         response.ContentLength = body.WrittenCount;
         if (!HttpMethods.IsHead(http.Request.Method))
         {

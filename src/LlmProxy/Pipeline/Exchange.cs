@@ -2,9 +2,11 @@ using System.Globalization;
 using LlmProxy.Access;
 using LlmProxy.Accounting;
 using LlmProxy.Configuration;
+using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
+using LlmProxy.Providers;
 using LlmProxy.Routing;
 using Microsoft.Extensions.Primitives;
 
@@ -14,6 +16,8 @@ namespace LlmProxy.Pipeline;
 internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewaySnapshot snapshot, TimeProvider time, BufferBudget budget, Shutdown shutdown)
 {
     private List<KeyValuePair<string, StringValues>>? _forwarded;
+    private ChatRequest? _chat;
+    private EmbeddingRequest? _embedding;
 
     /// <summary>Ours alone; the client's own id is kept beside it.</summary>
     public string Id { get; } = Guid.CreateVersion7().ToString("D", CultureInfo.InvariantCulture);
@@ -45,6 +49,34 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     public string? RequestedModel { get; set; }
 
     public bool IsStream { get; set; }
+
+    /// <summary>The request in no vendor's dialect; read when a call must be translated for the first time.</summary>
+    public ChatRequest ReadChat()
+    {
+        if (_chat is null)
+        {
+            var chat = new ChatRequest();
+            GatewayError? wrong = Endpoint.TokenFront is { } tokens
+                ? tokens.Read(Body!.Bytes, Peek!, Http.Request, chat)
+                : Endpoint.ChatFront!.Read(Body!.Bytes, Peek!, Http.Request, chat);
+            _chat = wrong is null ? chat : throw Refused(wrong);
+        }
+
+        return _chat;
+    }
+
+    /// <summary>The same for texts that are to be embedded.</summary>
+    public EmbeddingRequest ReadEmbedding()
+    {
+        if (_embedding is null)
+        {
+            var embedding = new EmbeddingRequest();
+            GatewayError? wrong = Endpoint.EmbeddingFront!.Read(Body!.Bytes, Peek!, embedding);
+            _embedding = wrong is null ? embedding : throw Refused(wrong);
+        }
+
+        return _embedding;
+    }
 
     /// <summary>Cancelled when the client has gone.</summary>
     public CancellationToken Aborted => Http.RequestAborted;
@@ -134,6 +166,10 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     /// <summary>Whether the gateway itself asks this LLM to report usage in the stream.</summary>
     public bool AsksForUsage(RouteTarget target) =>
         IsStream && Endpoint.TakesStreamOptions && Peek is { WantsUsage: false } && target.Deployment.Provider.Card.ReportsStreamUsage && !target.Deployment.State.RefusesStreamOptions;
+
+    /// <summary>The caller's own mistake, found while the request was translated: no other LLM would take it.</summary>
+    private static CallRefusedException Refused(GatewayError wrong) =>
+        new(new VendorFailure(wrong.Code, wrong.Message) { IsFinal = true, Param = wrong.Param, Status = wrong.Status });
 
     public void SettleCost(RouteTarget target) =>
         CostUsd = Usage is { } usage ? PriceBook.Cost(target.Deployment.Options, target.Deployment.IsLocal, usage) : null;

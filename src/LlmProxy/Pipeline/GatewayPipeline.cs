@@ -52,7 +52,7 @@ internal sealed class GatewayPipeline(
                 return;
             }
 
-            if (exchange.IsStream && endpoint.StreamsEvents && exchange.Snapshot.Options.Limits.KeepAliveSeconds is > 0 and var keepAlive)
+            if (exchange.IsStream && endpoint.StreamsEvents && !endpoint.Dialect.KeepAlive.IsEmpty && exchange.Snapshot.Options.Limits.KeepAliveSeconds is > 0 and var keepAlive)
             {
                 answer.KeepAliveEvery(TimeSpan.FromSeconds(keepAlive));
             }

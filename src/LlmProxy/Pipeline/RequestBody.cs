@@ -1,11 +1,12 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using LlmProxy.Limits;
+using LlmProxy.Wire;
 
 namespace LlmProxy.Pipeline;
 
 /// <summary>A request's bytes in one pooled buffer, counted against the gateway's memory until they are let go.</summary>
-internal sealed class RequestBody(BufferBudget budget) : IDisposable
+internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
 {
     private const int FirstSize = 16 * 1024;
     private const int TrustedSize = 1024 * 1024;
@@ -13,7 +14,7 @@ internal sealed class RequestBody(BufferBudget budget) : IDisposable
     private byte[]? _buffer;
     private int _length;
     private long _taken;
-    private int _holders = 1;
+    private HoldCount _holders = new();
     private int _disposed;
 
     public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
@@ -71,27 +72,11 @@ internal sealed class RequestBody(BufferBudget budget) : IDisposable
         }
     }
 
-    /// <summary>Keeps the bytes while somebody may still be sending them: a vendor can answer before it has read all. False when they are gone.</summary>
-    public bool TryHold()
-    {
-        int holders = Volatile.Read(ref _holders);
-        while (holders > 0)
-        {
-            int seen = Interlocked.CompareExchange(ref _holders, holders + 1, holders);
-            if (seen == holders)
-            {
-                return true;
-            }
-
-            holders = seen;
-        }
-
-        return false;
-    }
+    public bool TryHold() => _holders.TryHold();
 
     public void LetGo()
     {
-        if (Interlocked.Decrement(ref _holders) == 0)
+        if (_holders.LetGo())
         {
             Free();
         }

@@ -46,7 +46,7 @@ internal static class RequestReader
 
         exchange.Peek = peek;
         exchange.RequestedModel = peek.Model;
-        exchange.IsStream = peek.IsStream && exchange.Endpoint.MayStream;
+        exchange.IsStream = exchange.Endpoint.MayStream && (peek.StreamMember < 0 ? exchange.Endpoint.StreamsUnasked : peek.IsStream);
         if (peek.WishesMember < 0)
         {
             return null;

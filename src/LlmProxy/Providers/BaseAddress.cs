@@ -12,7 +12,7 @@ internal static class BaseAddress
     public static string Normalize(string written, string defaultPath)
     {
         string address = written.Trim().TrimEnd('/');
-        foreach (EndpointKind endpoint in EndpointKind.All)
+        foreach (EndpointKind endpoint in EndpointKind.OfOpenAi)
         {
             if (EndsWithPath(address, endpoint.Path))
             {

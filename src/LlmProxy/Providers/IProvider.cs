@@ -20,9 +20,6 @@ internal interface IProvider
     /// <summary>The base address without a trailing slash, from what the operator wrote.</summary>
     string NormalizeBase(string configured, LlmOptions llm);
 
-    /// <summary>Path and query below the base address.</summary>
-    string PathFor(EndpointKind endpoint, LlmOptions llm, string model);
-
     /// <summary>Asked by health checks; costs no tokens.</summary>
     Uri ProbeAddress(string baseAddress);
 
@@ -32,12 +29,8 @@ internal interface IProvider
     /// <summary>Puts the LLM's credential and fixed headers on the request.</summary>
     ValueTask AuthorizeAsync(HttpRequestMessage request, Deployment deployment, CancellationToken cancellation);
 
-    /// <summary>The client's request in the vendor's words. Called once per attempt; the body outlives the content.</summary>
-    HttpContent WriteRequest(Exchange exchange, RouteTarget target);
-
-    IStreamTranslator OpenStream(Exchange exchange, RouteTarget target);
-
-    PlainAnswer ReadAnswer(EndpointKind endpoint, ReadOnlySpan<byte> body, Deployment deployment);
+    /// <summary>How this call is put to this vendor. Throws CallRefusedException where it cannot be.</summary>
+    VendorCall Open(Exchange exchange, RouteTarget target);
 
     /// <summary>Whose fault a refused call was.</summary>
     VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment);

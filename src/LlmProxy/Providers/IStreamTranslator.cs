@@ -8,7 +8,12 @@ namespace LlmProxy.Providers;
 internal interface IStreamTranslator
 {
     /// <summary>Reads one whole event. With Pass in the verdict its own bytes are sent; otherwise what was written to <paramref name="client"/>.</summary>
-    FrameVerdict Translate(in SseFrame frame, IBufferWriter<byte> client);
+    FrameVerdict Translate(in StreamFrame frame, IBufferWriter<byte> client);
+
+    /// <summary>The vendor's stream has ended: what the client is still owed is written.</summary>
+    void Ended(IBufferWriter<byte> client)
+    {
+    }
 
     /// <summary>The failure behind the last Error verdict.</summary>
     VendorFailure? Failure { get; }

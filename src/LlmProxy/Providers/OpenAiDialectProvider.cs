@@ -67,14 +67,9 @@ internal abstract class OpenAiDialectProvider : IProvider
     {
     }
 
-    public HttpContent WriteRequest(Exchange exchange, RouteTarget target) => OpenAiRequest.Write(exchange, target, this);
-
-    public IStreamTranslator OpenStream(Exchange exchange, RouteTarget target) => OpenAiStreams.Open(
-        exchange.Endpoint,
-        target.Deployment.Label,
-        new OpenAiStreamOptions(exchange.Peek?.WantsUsage == true, exchange.AsksForUsage(target)));
-
-    public PlainAnswer ReadAnswer(EndpointKind endpoint, ReadOnlySpan<byte> body, Deployment deployment) => AnswerReader.Read(endpoint, body, deployment.Label);
+    public VendorCall Open(Exchange exchange, RouteTarget target) => target.Deployment.Speaks(exchange.Endpoint)
+        ? new OpenAiCall(exchange, target, this)
+        : throw new NotSupportedException($"{Card.Name} is never asked for {exchange.Endpoint}.");
 
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)
     {

@@ -1,5 +1,4 @@
 using LlmProxy.Configuration.Options;
-using LlmProxy.Endpoints;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 
@@ -18,17 +17,11 @@ internal sealed class PlannedProvider(ProviderCard card) : IProvider
         return written.Length > 0 ? written : Card.DefaultBaseUrl ?? "";
     }
 
-    public string PathFor(EndpointKind endpoint, LlmOptions llm, string model) => throw NotSpoken();
-
     public Uri ProbeAddress(string baseAddress) => new($"{baseAddress}/{Card.ProbePath}");
 
     public ValueTask AuthorizeAsync(HttpRequestMessage request, Deployment deployment, CancellationToken cancellation) => throw NotSpoken();
 
-    public HttpContent WriteRequest(Exchange exchange, RouteTarget target) => throw NotSpoken();
-
-    public IStreamTranslator OpenStream(Exchange exchange, RouteTarget target) => throw NotSpoken();
-
-    public PlainAnswer ReadAnswer(EndpointKind endpoint, ReadOnlySpan<byte> body, Deployment deployment) => throw NotSpoken();
+    public VendorCall Open(Exchange exchange, RouteTarget target) => throw NotSpoken();
 
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment) => throw NotSpoken();
 

@@ -11,7 +11,7 @@ namespace LlmProxy.Routing;
 /// <summary>One configured LLM as the gateway runs it: its settings, its vendor, its YARP cluster with the replicas.</summary>
 internal sealed class Deployment
 {
-    private readonly bool[] _endpoints;
+    private readonly bool[] _spoken;
 
     public Deployment(LlmOptions options, IProvider provider, LlmState state)
     {
@@ -25,11 +25,11 @@ internal sealed class Deployment
         HeaderName = Wire.HeaderText.Safe(options.Name);
         IsLocal = options.Local ?? (provider.Card.IsLocal && !options.Model.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase));
         ModelJson = JsonSerializer.SerializeToUtf8Bytes(options.Model, RouteTarget.JsonOptions);
-        _endpoints = new bool[EndpointKind.All.Count];
+        _spoken = new bool[EndpointKind.All.Count];
         foreach (EndpointKind endpoint in provider.Card.Endpoints)
         {
-            _endpoints[endpoint.Ordinal] = options.Endpoints.Count == 0
-                || options.Endpoints.Contains(endpoint.Name, StringComparer.OrdinalIgnoreCase);
+            _spoken[endpoint.Ordinal] = options.Endpoints.Count == 0
+                || options.Endpoints.Contains(endpoint.Family, StringComparer.OrdinalIgnoreCase);
         }
 
         Defaults = [.. options.Config
@@ -77,7 +77,11 @@ internal sealed class Deployment
     /// <summary>Request fields for clients that leave them out.</summary>
     public IReadOnlyList<ConfigDefault> Defaults { get; }
 
-    public bool Has(EndpointKind endpoint) => _endpoints[endpoint.Ordinal];
+    /// <summary>Whether the vendor serves the endpoint in its client's own dialect.</summary>
+    public bool Speaks(EndpointKind endpoint) => _spoken[endpoint.Ordinal];
+
+    /// <summary>Whether it can serve the endpoint at all, by translation if need be.</summary>
+    public bool Has(EndpointKind endpoint) => _spoken[endpoint.Ordinal] || (endpoint.Via is { } via && _spoken[via.Ordinal]);
 
     public bool IsVisibleTo(string workspace) =>
         Options.Scope.Equals("global", StringComparison.OrdinalIgnoreCase) || Options.Scope.Equals(workspace, StringComparison.OrdinalIgnoreCase);

@@ -34,7 +34,7 @@ internal sealed class ModelDirectory
         _endpointDefaults = new NameEntry?[Endpoints.EndpointKind.All.Count];
         foreach (Endpoints.EndpointKind endpoint in Endpoints.EndpointKind.All)
         {
-            _endpointDefaults[endpoint.Ordinal] = options.Routing.Defaults.TryGetValue(endpoint.Name, out string? name) ? Find(name) : null;
+            _endpointDefaults[endpoint.Ordinal] = options.Routing.Defaults.TryGetValue(endpoint.Family, out string? name) ? Find(name) : null;
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Net;
-using LlmProxy.Pipeline;
 
 namespace LlmProxy.Wire;
 
@@ -16,9 +15,9 @@ internal sealed class SplicedContent : HttpContent
     private const int SliceBytes = 256 * 1024;
 
     private readonly SplicedBody _body;
-    private readonly RequestBody? _owner;
+    private readonly IByteOwner? _owner;
 
-    public SplicedContent(SplicedBody body, string? contentType, RequestBody? owner = null)
+    public SplicedContent(SplicedBody body, string? contentType, IByteOwner? owner = null)
     {
         _body = body;
         _owner = owner;
@@ -28,6 +27,9 @@ internal sealed class SplicedContent : HttpContent
             Headers.TryAddWithoutValidation("Content-Type", contentType);
         }
     }
+
+    /// <summary>The pieces, for whoever must sign them.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Segments => _body.Segments;
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);

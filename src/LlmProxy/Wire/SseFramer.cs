@@ -4,7 +4,7 @@ namespace LlmProxy.Wire;
 /// Finds whole server-sent events in a buffer that its caller owns and grows. One instance per stream: it remembers how
 /// far it has looked, so that a huge event arriving in small pieces is searched once.
 /// </summary>
-internal sealed class SseFramer
+internal sealed class SseFramer : IStreamFramer
 {
     private const byte Lf = (byte)'\n';
     private const byte Cr = (byte)'\r';
@@ -18,7 +18,7 @@ internal sealed class SseFramer
     /// Reads the first event of <paramref name="buffer"/>, which starts at the first byte not consumed yet and holds
     /// everything that a call before it held. With <paramref name="ended"/> what is left is an event too.
     /// </summary>
-    public bool TryRead(ReadOnlySpan<byte> buffer, bool ended, out int consumed, out SseFrame frame)
+    public bool TryRead(ReadOnlySpan<byte> buffer, bool ended, out int consumed, out StreamFrame frame)
     {
         consumed = 0;
         frame = default;
@@ -69,7 +69,7 @@ internal sealed class SseFramer
         }
     }
 
-    private bool Parse(ReadOnlySpan<byte> raw, bool isCut, out int consumed, out SseFrame frame)
+    private bool Parse(ReadOnlySpan<byte> raw, bool isCut, out int consumed, out StreamFrame frame)
     {
         ReadOnlySpan<byte> name = default;
         ReadOnlySpan<byte> data = default;
@@ -111,12 +111,12 @@ internal sealed class SseFramer
 
     private bool Finish(
         int length, ReadOnlySpan<byte> buffer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> data, bool hasData, int dataStart, bool isCut,
-        out int consumed, out SseFrame frame)
+        out int consumed, out StreamFrame frame)
     {
         _atStreamStart = false;
         _lineStart = _searched = 0;
         consumed = length;
-        frame = new SseFrame(buffer[..length], name, data, hasData, dataStart, isCut);
+        frame = new StreamFrame(buffer[..length], name, data, hasData, dataStart, isCut);
         return true;
     }
 

@@ -6,7 +6,7 @@ namespace LlmProxy.Tests.Wire;
 /// <summary>Feeds a stream to the framer as a socket would: whole, byte by byte, and in pieces of seeded random sizes.</summary>
 internal static class Cuts
 {
-    public delegate void OnFrame(in SseFrame frame);
+    public delegate void OnFrame(in StreamFrame frame);
 
     /// <summary>The piece sizes of every way to feed a stream of this length.</summary>
     public static IEnumerable<int[]> Of(int length)
@@ -45,7 +45,7 @@ internal static class Cuts
 
     private static void Drain(SseFramer framer, ReadOnlySpan<byte> buffer, bool ended, ref int consumed, OnFrame onFrame)
     {
-        while (framer.TryRead(buffer, ended, out int taken, out SseFrame frame))
+        while (framer.TryRead(buffer, ended, out int taken, out StreamFrame frame))
         {
             Assert.True(taken > 0);
             onFrame(frame);

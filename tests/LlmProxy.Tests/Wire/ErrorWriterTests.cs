@@ -46,7 +46,7 @@ public sealed class ErrorWriterTests
         var output = new ArrayBufferWriter<byte>();
         ErrorWriter.WriteEvent(output, new GatewayError(ErrorCode.ProviderError, "a\nb\r\n\r\nc"), "r");
         var framer = new SseFramer();
-        Assert.True(framer.TryRead(output.WrittenSpan, ended: false, out int consumed, out SseFrame frame));
+        Assert.True(framer.TryRead(output.WrittenSpan, ended: false, out int consumed, out StreamFrame frame));
         Assert.Equal(output.WrittenCount, consumed);
         using JsonDocument document = JsonDocument.Parse(frame.Data.ToArray());
         Assert.Equal("a\nb\r\n\r\nc", document.RootElement.GetProperty("error").GetProperty("message").GetString());

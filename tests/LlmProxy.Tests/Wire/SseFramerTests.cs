@@ -40,7 +40,7 @@ public sealed class SseFramerTests
         {
             var events = new List<string>();
             var raw = new List<byte>();
-            Cuts.Feed(bytes, pieces, (in SseFrame frame) =>
+            Cuts.Feed(bytes, pieces, (in StreamFrame frame) =>
             {
                 raw.AddRange(frame.Raw);
                 if (Describe(frame) is { } text)
@@ -74,7 +74,7 @@ public sealed class SseFramerTests
             {
                 var events = new List<string>();
                 var raw = new List<byte>();
-                Cuts.Feed(bytes, pieces, (in SseFrame frame) =>
+                Cuts.Feed(bytes, pieces, (in StreamFrame frame) =>
                 {
                     raw.AddRange(frame.Raw);
                     if (frame.HasData)
@@ -91,19 +91,19 @@ public sealed class SseFramerTests
     [Fact]
     public void TryRead_OneDataLine_PointsIntoTheFrame()
     {
-        Cuts.Feed("event: a\ndata: hello\n\n"u8.ToArray(), [22], (in SseFrame frame) =>
+        Cuts.Feed("event: a\ndata: hello\n\n"u8.ToArray(), [22], (in StreamFrame frame) =>
         {
             Assert.Equal(15, frame.DataStart);
             Assert.True(frame.Raw.Slice(frame.DataStart, frame.Data.Length).SequenceEqual(frame.Data));
         });
-        Cuts.Feed("data: a\ndata: b\n\n"u8.ToArray(), [17], (in SseFrame frame) => Assert.Equal(-1, frame.DataStart));
+        Cuts.Feed("data: a\ndata: b\n\n"u8.ToArray(), [17], (in StreamFrame frame) => Assert.Equal(-1, frame.DataStart));
     }
 
     [Fact]
     public void TryRead_WholeEventWithCarriageReturns_IsNotHeldBackForAByteThatMayNeverCome()
     {
         var framer = new SseFramer();
-        Assert.True(framer.TryRead("data: a\r\r"u8, ended: false, out int consumed, out SseFrame frame));
+        Assert.True(framer.TryRead("data: a\r\r"u8, ended: false, out int consumed, out StreamFrame frame));
         Assert.Equal(9, consumed);
         Assert.True(frame.Data.SequenceEqual("a"u8));
     }
@@ -123,7 +123,7 @@ public sealed class SseFramerTests
         Assert.Equal(stream.Length, consumed);
     }
 
-    private static string? Describe(in SseFrame frame)
+    private static string? Describe(in StreamFrame frame)
     {
         if (frame.HasData)
         {

@@ -26,7 +26,7 @@ public sealed class SseWriterTests
         SseWriter.WriteComment(output, "still here"u8);
         Assert.Equal("event: ping\ndata: a\ndata: b\n\n: still here\n\n", Encoding.UTF8.GetString(output.WrittenSpan));
         var framer = new SseFramer();
-        Assert.True(framer.TryRead(output.WrittenSpan, ended: false, out _, out SseFrame frame));
+        Assert.True(framer.TryRead(output.WrittenSpan, ended: false, out _, out StreamFrame frame));
         Assert.True(frame.Event.SequenceEqual("ping"u8));
         Assert.True(frame.Data.SequenceEqual("a\nb"u8));
     }

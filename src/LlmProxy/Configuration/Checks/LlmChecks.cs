@@ -162,9 +162,9 @@ internal sealed class LlmChecks(ConfigurationInput input, Dictionary<object, Con
 
         foreach (string endpoint in llm.Endpoints)
         {
-            if (!EndpointKind.All.Any(kind => kind.Name == endpoint))
+            if (!EndpointKind.All.Any(kind => kind.Family == endpoint))
             {
-                string[] known = [.. EndpointKind.All.Select(kind => kind.Name)];
+                string[] known = [.. EndpointKind.All.Select(kind => kind.Family).Distinct()];
                 findings.Mistake(node.OriginOf(nameof(LlmOptions.Endpoints)), $"\"{endpoint}\" is no endpoint that is known{Nearest.Hint(endpoint, known)} (known: {string.Join(", ", known)})");
             }
         }

@@ -10,6 +10,6 @@ internal sealed class CustomProvider : OpenAiDialectProvider
         Name = "custom",
         AuthKeys = AuthNames.ApiKey,
         KeyIsOptional = true,
-        Endpoints = [.. EndpointKind.All],
+        Endpoints = [.. EndpointKind.OfOpenAi],
     };
 }

@@ -14,7 +14,7 @@ internal sealed class DummyProvider : OpenAiDialectProvider
         DefaultBaseUrl = "http://dummy.invalid/v1",
         AuthKeys = AuthNames.None,
         KeyIsOptional = true,
-        Endpoints = [.. EndpointKind.All],
+        Endpoints = [.. EndpointKind.OfOpenAi],
         SettingKeys = DummySettings.Keys,
     };
 

@@ -14,7 +14,7 @@ internal sealed class LiteLlmProvider : OpenAiDialectProvider
         DefaultBaseUrl = "http://localhost:4000/v1",
         AuthKeys = AuthNames.ApiKey,
         KeyIsOptional = true,
-        Endpoints = [.. EndpointKind.All],
+        Endpoints = [.. EndpointKind.OfOpenAi],
     };
 
     public override Uri ProbeAddress(string baseAddress) => new($"{BaseAddress.Root(baseAddress)}/health/liveliness");

@@ -23,7 +23,7 @@ internal sealed class ChunkStream(VendorLabel vendor, OpenAiStreamOptions option
 
     public bool IsComplete => _hasEnded && Failure is null;
 
-    public FrameVerdict Translate(in SseFrame frame, IBufferWriter<byte> client)
+    public FrameVerdict Translate(in StreamFrame frame, IBufferWriter<byte> client)
     {
         if (!StreamFrames.IsReadable(frame, _members))
         {
@@ -35,7 +35,7 @@ internal sealed class ChunkStream(VendorLabel vendor, OpenAiStreamOptions option
         return StreamFrames.Send(frame, verdict, cut, client);
     }
 
-    private FrameVerdict Judge(in SseFrame frame, ref Range cut)
+    private FrameVerdict Judge(in StreamFrame frame, ref Range cut)
     {
         ReadOnlySpan<byte> data = frame.Data;
         if (frame.IsDone)

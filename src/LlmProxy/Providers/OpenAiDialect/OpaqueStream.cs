@@ -22,7 +22,7 @@ internal sealed class OpaqueStream(VendorLabel vendor) : IStreamTranslator
 
     public bool IsComplete => _hasOutput && Failure is null;
 
-    public FrameVerdict Translate(in SseFrame frame, IBufferWriter<byte> client)
+    public FrameVerdict Translate(in StreamFrame frame, IBufferWriter<byte> client)
     {
         if (!StreamFrames.IsReadable(frame, _members))
         {

@@ -9,8 +9,9 @@ namespace LlmProxy.Providers.OpenAiDialect;
 /// <summary>The client's request for a vendor of the same dialect: the same bytes, but for the model, our own object, usage and the operator's defaults.</summary>
 internal static class OpenAiRequest
 {
-    public static HttpContent Write(Exchange exchange, RouteTarget target, OpenAiDialectProvider provider)
+    public static HttpContent Write(Exchange exchange, RouteTarget target, OpenAiDialectProvider provider, out string? dropped)
     {
+        dropped = null;
         string model = provider.ModelInBody(target.Deployment.Options, target.Model);
         if (exchange.Form is { } form)
         {
@@ -37,7 +38,7 @@ internal static class OpenAiRequest
         }
 
         provider.Adjust(request, target.Deployment.Options);
-        exchange.DroppedParams = request.Dropped.Count > 0 ? string.Join(", ", request.Dropped) : null;
+        dropped = request.Dropped.Count > 0 ? string.Join(", ", request.Dropped) : null;
         return new SplicedContent(Splice(exchange, target, request), exchange.Http.Request.ContentType, exchange.Body);
     }
 

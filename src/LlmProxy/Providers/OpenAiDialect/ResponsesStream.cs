@@ -20,7 +20,7 @@ internal sealed class ResponsesStream(VendorLabel vendor) : IStreamTranslator
 
     public bool IsComplete => _hasEnded && Failure is null;
 
-    public FrameVerdict Translate(in SseFrame frame, IBufferWriter<byte> client)
+    public FrameVerdict Translate(in StreamFrame frame, IBufferWriter<byte> client)
     {
         if (!StreamFrames.IsReadable(frame, _members))
         {
@@ -41,7 +41,7 @@ internal sealed class ResponsesStream(VendorLabel vendor) : IStreamTranslator
         return StreamFrames.Send(frame, verdict, default, client);
     }
 
-    private FrameVerdict Judge(in SseFrame frame)
+    private FrameVerdict Judge(in StreamFrame frame)
     {
         ReadOnlySpan<byte> data = frame.Data;
         // The name is on the event's own line and again in its data; some servers leave the line out.

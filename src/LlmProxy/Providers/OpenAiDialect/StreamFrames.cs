@@ -9,14 +9,14 @@ namespace LlmProxy.Providers.OpenAiDialect;
 internal static class StreamFrames
 {
     /// <summary>False for what carries no data, and for a last event that the vendor's end has cut in half.</summary>
-    public static bool IsReadable(in SseFrame frame, JsonMembers scratch) =>
+    public static bool IsReadable(in StreamFrame frame, JsonMembers scratch) =>
         frame.HasData && (!frame.IsCut || frame.IsDone || IsWholeObject(frame.Data, scratch));
 
     /// <summary>Comments, hints and blank lines pass. Half an event would spoil whatever is written behind it.</summary>
-    public static FrameVerdict PassUnread(in SseFrame frame) => frame.IsCut ? FrameVerdict.None : FrameVerdict.Pass;
+    public static FrameVerdict PassUnread(in StreamFrame frame) => frame.IsCut ? FrameVerdict.None : FrameVerdict.Pass;
 
     /// <summary>Writes the event where its own bytes do not do: a piece of its data is cut, or its closing blank line never came.</summary>
-    public static FrameVerdict Send(in SseFrame frame, FrameVerdict verdict, Range cut, IBufferWriter<byte> client)
+    public static FrameVerdict Send(in StreamFrame frame, FrameVerdict verdict, Range cut, IBufferWriter<byte> client)
     {
         if ((verdict & FrameVerdict.Pass) == 0)
         {
@@ -118,7 +118,7 @@ internal static class StreamFrames
         return reader.TokenType == JsonTokenType.String ? ErrorReader.Text(ref reader) : null;
     }
 
-    private static void WriteJoined(in SseFrame frame, int start, int length, IBufferWriter<byte> client)
+    private static void WriteJoined(in StreamFrame frame, int start, int length, IBufferWriter<byte> client)
     {
         byte[] data = [.. frame.Data[..start], .. frame.Data[(start + length)..]];
         if (frame.Event.IsEmpty)

@@ -35,7 +35,7 @@ public sealed class ChunkStreamAllocationTests
         for (int arrived = 0; arrived < stream.Length;)
         {
             arrived = Math.Min(arrived + 700, stream.Length);
-            while (framer.TryRead(stream[consumed..arrived], ended: false, out int taken, out SseFrame frame))
+            while (framer.TryRead(stream[consumed..arrived], ended: false, out int taken, out StreamFrame frame))
             {
                 if ((translator.Translate(frame, client) & FrameVerdict.Pass) != 0)
                 {

@@ -41,7 +41,7 @@ internal static class Streams
     {
         var client = new ArrayBufferWriter<byte>();
         var verdicts = new List<string>();
-        Cuts.Feed(bytes, pieces, (in SseFrame frame) =>
+        Cuts.Feed(bytes, pieces, (in StreamFrame frame) =>
         {
             FrameVerdict verdict = translator.Translate(frame, client);
             if ((verdict & FrameVerdict.Pass) != 0)

@@ -1,7 +1,7 @@
 namespace LlmProxy.Wire;
 
-/// <summary>One whole server-sent event: as it came, and what it says. Valid until the buffer it was read from changes.</summary>
-internal readonly ref struct SseFrame(
+/// <summary>One whole event of a stream (server-sent, a line of JSON, or a binary message): as it came, and what it says. Valid until the buffer it was read from changes.</summary>
+internal readonly ref struct StreamFrame(
     ReadOnlySpan<byte> raw, ReadOnlySpan<byte> eventName, ReadOnlySpan<byte> data, bool hasData, int dataStart = -1, bool isCut = false)
 {
     /// <summary>Every byte of the frame, its closing blank line included.</summary>

@@ -3,7 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using LlmProxy.Pipeline;
 
-namespace LlmProxy.Wire;
+namespace LlmProxy.Dialects.OpenAi;
 
 /// <summary>Renders a failure in OpenAI's shape, with the four fields that its SDKs read always present.</summary>
 internal static class ErrorWriter

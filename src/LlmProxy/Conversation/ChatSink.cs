@@ -1,0 +1,166 @@
+using System.Buffers;
+using LlmProxy.Accounting;
+using LlmProxy.Providers;
+
+namespace LlmProxy.Conversation;
+
+internal enum FinishReason
+{
+    Stop,
+    Length,
+    ToolCalls,
+    ContentFilter,
+
+    /// <summary>The model itself declined (Anthropic's "refusal"): OpenAI knows it as a content filter.</summary>
+    Refusal,
+
+    /// <summary>The vendor paused a long turn of its own tools; the conversation can be sent again to go on.</summary>
+    Pause,
+}
+
+/// <summary>
+/// Where a vendor's answer goes, event by event, whether it came as a stream or whole: a client's dialect writes it down.
+/// Texts are what stands between the quotes of a JSON string, escapes included, and are copied as they are.
+/// One instance per answer, never shared. Order of calls: Begin, then anything, then Finish for each choice, SetUsage
+/// whenever it is known, End.
+/// </summary>
+internal abstract class ChatSink
+{
+    /// <summary>Where the client's bytes are written; set by whoever drives the sink, before each event.</summary>
+    public IBufferWriter<byte> Output { get; set; } = null!;
+
+    /// <summary>Which of several answers is being told; 0 unless more than one was asked for.</summary>
+    public int Choice { get; set; }
+
+    /// <summary>Something worth committing to has been told.</summary>
+    public bool HasOutput { get; private set; }
+
+    public bool HasFinished { get; private set; }
+
+    public bool HasEnded { get; private set; }
+
+    public VendorFailure? Failure { get; private set; }
+
+    public TokenUsage? Usage { get; private set; }
+
+    /// <summary>The model that the vendor says is answering.</summary>
+    public string? ReportedModel { get; private set; }
+
+    /// <summary>The vendor's own id for the answer; empty until it has said one.</summary>
+    public string AnswerId { get; private set; } = "";
+
+    /// <summary>The answer has an id and a model; may come more than once, the first of each counts.</summary>
+    public void Begin(string? id, string? model)
+    {
+        AnswerId = AnswerId.Length == 0 ? id ?? "" : AnswerId;
+        ReportedModel ??= model;
+    }
+
+    public void Text(ReadOnlySpan<byte> escaped)
+    {
+        if (!escaped.IsEmpty)
+        {
+            HasOutput = true;
+            OnText(escaped);
+        }
+    }
+
+    public void Reasoning(ReadOnlySpan<byte> escaped)
+    {
+        if (!escaped.IsEmpty)
+        {
+            HasOutput = true;
+            OnReasoning(escaped);
+        }
+    }
+
+    /// <summary>
+    /// The block of reasoning told so far is closed by this signature; with <paramref name="isSealed"/> it is a block of
+    /// its own that only the vendor can read (Anthropic's redacted_thinking).
+    /// </summary>
+    public void Signature(ReadOnlySpan<byte> escaped, bool isSealed = false) => OnSignature(escaped, isSealed);
+
+    public void Refusal(ReadOnlySpan<byte> escaped)
+    {
+        if (!escaped.IsEmpty)
+        {
+            HasOutput = true;
+            OnRefusal(escaped);
+        }
+    }
+
+    /// <summary>A tool call begins. <paramref name="tool"/> numbers the calls of this choice from 0; its parts may come interleaved with others'.</summary>
+    public void ToolStart(int tool, ReadOnlySpan<byte> id, ReadOnlySpan<byte> name, ReadOnlySpan<byte> googleSignature = default)
+    {
+        HasOutput = true;
+        OnToolStart(tool, id, name, googleSignature);
+    }
+
+    /// <summary>A piece of the call's arguments: JSON text, escaped as the inside of a JSON string.</summary>
+    public void ToolArguments(int tool, ReadOnlySpan<byte> escaped)
+    {
+        if (!escaped.IsEmpty)
+        {
+            OnToolArguments(tool, escaped);
+        }
+    }
+
+    /// <summary>Something that belongs to the message and has no place above, as one JSON value: collected under its name as an array ("annotations", "citations", "images").</summary>
+    public void Extra(string name, ReadOnlySpan<byte> json)
+    {
+        HasOutput = true;
+        OnExtra(name, json);
+    }
+
+    /// <summary>Log probabilities as the elements of OpenAI's array (one or more objects, separated by commas).</summary>
+    public void Logprobs(ReadOnlySpan<byte> elements) => OnLogprobs(elements);
+
+    /// <summary>A member of the answer itself as JSON text ("service_tier", "system_fingerprint").</summary>
+    public void Member(string name, ReadOnlySpan<byte> json) => OnMember(name, json);
+
+    /// <summary>The choice is finished. <paramref name="stopSequence"/>: which of the client's stop words ended it, where the vendor says.</summary>
+    public void Finish(FinishReason reason, ReadOnlySpan<byte> stopSequence = default)
+    {
+        HasOutput = true;
+        HasFinished = true;
+        OnFinish(reason, stopSequence);
+    }
+
+    /// <summary>Counts so far; the last ones told are the true ones.</summary>
+    public void SetUsage(TokenUsage usage) => Usage = usage;
+
+    /// <summary>The answer is whole: what is still owed is written.</summary>
+    public void End()
+    {
+        if (!HasEnded)
+        {
+            HasEnded = true;
+            OnEnd();
+        }
+    }
+
+    /// <summary>The vendor failed inside its answer. Nothing is written: whoever drives the sink tells the client.</summary>
+    public void Fail(VendorFailure failure) => Failure ??= failure;
+
+    protected abstract void OnText(ReadOnlySpan<byte> escaped);
+
+    protected abstract void OnReasoning(ReadOnlySpan<byte> escaped);
+
+    protected abstract void OnSignature(ReadOnlySpan<byte> escaped, bool isSealed);
+
+    protected abstract void OnRefusal(ReadOnlySpan<byte> escaped);
+
+    protected abstract void OnToolStart(int tool, ReadOnlySpan<byte> id, ReadOnlySpan<byte> name, ReadOnlySpan<byte> googleSignature);
+
+    protected abstract void OnToolArguments(int tool, ReadOnlySpan<byte> escaped);
+
+    protected abstract void OnExtra(string name, ReadOnlySpan<byte> json);
+
+    protected abstract void OnLogprobs(ReadOnlySpan<byte> elements);
+
+    protected abstract void OnMember(string name, ReadOnlySpan<byte> json);
+
+    protected abstract void OnFinish(FinishReason reason, ReadOnlySpan<byte> stopSequence);
+
+    protected abstract void OnEnd();
+}
