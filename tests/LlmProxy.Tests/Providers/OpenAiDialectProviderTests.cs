@@ -82,7 +82,7 @@ public sealed class OpenAiDialectProviderTests
     [Fact]
     public void PathFor_EveryEndpointOfADialectVendor_IsTheDialects()
     {
-        foreach (EndpointKind endpoint in EndpointKind.All)
+        foreach (EndpointKind endpoint in EndpointKind.OfOpenAi)
         {
             Assert.Equal(endpoint.Path, Llm.Provider("openai").PathFor(endpoint, Llm.Of("openai"), "gpt-4o"));
         }

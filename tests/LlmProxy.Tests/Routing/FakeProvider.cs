@@ -15,7 +15,7 @@ internal sealed class FakeProvider(string name, bool isLocal = false) : IProvide
         Name = name,
         AuthKeys = FrozenSet<string>.Empty,
         IsLocal = isLocal,
-        Endpoints = EndpointKind.All.Where(e => e != EndpointKind.Rerank).ToFrozenSet(),
+        Endpoints = EndpointKind.OfOpenAi.Where(e => e != EndpointKind.Rerank).ToFrozenSet(),
     };
 
     public static Deployment Llm(string name, string provider, string model, int priority = 100, bool isLocal = false, Action<LlmOptions>? change = null, string? unavailable = null, bool isImplied = false)
@@ -29,17 +29,11 @@ internal sealed class FakeProvider(string name, bool isLocal = false) : IProvide
 
     public string NormalizeBase(string configured, LlmOptions llm) => configured;
 
-    public string PathFor(EndpointKind endpoint, LlmOptions llm, string model) => endpoint.Path;
-
     public Uri ProbeAddress(string baseAddress) => throw new NotSupportedException();
 
     public ValueTask AuthorizeAsync(HttpRequestMessage request, Deployment deployment, CancellationToken cancellation) => throw new NotSupportedException();
 
-    public HttpContent WriteRequest(Exchange exchange, RouteTarget target) => throw new NotSupportedException();
-
-    public IStreamTranslator OpenStream(Exchange exchange, RouteTarget target) => throw new NotSupportedException();
-
-    public PlainAnswer ReadAnswer(EndpointKind endpoint, ReadOnlySpan<byte> body, Deployment deployment) => throw new NotSupportedException();
+    public VendorCall Open(Exchange exchange, RouteTarget target) => throw new NotSupportedException();
 
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment) => throw new NotSupportedException();
 }

@@ -2,9 +2,10 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using LlmProxy.Pipeline;
+using LlmProxy.Dialects.OpenAi;
 using LlmProxy.Wire;
 
-namespace LlmProxy.Tests.Wire;
+namespace LlmProxy.Tests.Dialects.OpenAi;
 
 public sealed class ErrorWriterTests
 {
