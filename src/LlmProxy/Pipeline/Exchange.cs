@@ -47,6 +47,9 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     public Wishes Wishes { get; set; } = Wishes.None;
 
+    /// <summary>The model, where the address names it: the body's own is then beside the point.</summary>
+    public string? AddressedModel { get; init; }
+
     /// <summary>What the client asked for; null when it named nothing.</summary>
     public string? RequestedModel { get; set; }
 
