@@ -33,6 +33,7 @@ internal sealed class TranslatedEmbedding : VendorCall
 
     public override string Path => _vendor.PathFor(_turn);
 
+    /// <summary>The first is written alone, the others at the same time: what is dropped is known by then.</summary>
     public override HttpContent Write(int request)
     {
         WrittenBody? body = _bodies[request];
@@ -41,8 +42,11 @@ internal sealed class TranslatedEmbedding : VendorCall
             _bodies[request] = body = new WrittenBody();
             int first = request * _perRequest;
             _vendor.Write(_turn, first, Math.Min(_perRequest, _turn.Request.Inputs.Count - first), body.Writer);
-            _turn.Fields.Take("encoding_format"); // Ours to honour, whatever the vendor answers.
-            Dropped ??= _turn.Fields.Dropped();
+            if (request == 0)
+            {
+                _turn.Fields.Take("encoding_format"); // Ours to honour, whatever the vendor answers.
+                Dropped = _turn.Fields.Dropped();
+            }
         }
 
         return body.Content();

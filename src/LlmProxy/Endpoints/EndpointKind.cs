@@ -25,6 +25,9 @@ internal sealed class EndpointKind
     public static readonly EndpointKind OllamaGenerate = new("ollama_generate", "generate") { Dialect = OllamaClients.Instance, Family = "chat", StreamsEvents = true, MayStream = true, StreamsUnasked = true, Via = Chat };
     public static readonly EndpointKind OllamaEmbed = new("ollama_embed", "embed") { Dialect = OllamaClients.Instance, Family = "embeddings", RequiredField = "input", StaysOnModel = true, Via = Embeddings };
 
+    /// <summary>Anything else of one vendor's API, unread.</summary>
+    public static readonly EndpointKind Pass = new("pass", "pass");
+
     private static int _count;
 
     private EndpointKind(string name, string path)
@@ -40,7 +43,7 @@ internal sealed class EndpointKind
         [Chat, Completions, Embeddings, Responses, ResponsesInputTokens, Moderations, Images, Transcriptions, Speech, Rerank];
 
     public static IReadOnlyList<EndpointKind> All { get; } =
-        [.. OfOpenAi, Messages, CountTokens, OllamaChat, OllamaGenerate, OllamaEmbed];
+        [.. OfOpenAi, Messages, CountTokens, OllamaChat, OllamaGenerate, OllamaEmbed, Pass];
 
     public string Name { get; }
 
@@ -54,7 +57,7 @@ internal sealed class EndpointKind
     public string Path { get; }
 
     /// <summary>The addresses it is served at.</summary>
-    public IReadOnlyList<string> Routes => Dialect == OllamaClients.Instance ? ["/api/" + Path] : ["/v1/" + Path, "/" + Path];
+    public IReadOnlyList<string> Routes => this == Pass ? [] : Dialect == OllamaClients.Instance ? ["/api/" + Path] : ["/v1/" + Path, "/" + Path];
 
     public int Ordinal { get; }
 

@@ -6,6 +6,7 @@ using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
+using LlmProxy.Media;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
 using Microsoft.Extensions.Primitives;
@@ -17,6 +18,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 {
     private List<KeyValuePair<string, StringValues>>? _forwarded;
     private ChatRequest? _chat;
+    private FetchedMedia? _media;
     private EmbeddingRequest? _embedding;
 
     /// <summary>Ours alone; the client's own id is kept beside it.</summary>
@@ -89,6 +91,9 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     /// <summary>The caller's headers that may travel to a vendor.</summary>
     public IReadOnlyList<KeyValuePair<string, StringValues>> ForwardedHeaders => _forwarded ?? [];
+
+    /// <summary>Media fetched for vendors that want the bytes.</summary>
+    public FetchedMedia Media => _media ??= new FetchedMedia(Budget);
 
     public int AttemptsBegun { get; set; }
 
@@ -177,10 +182,18 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     /// <summary>Nothing can be sent again once output is on its way: the request's bytes are let go.</summary>
     public void ReleaseBody()
     {
+        _media?.Dispose();
         if (Wishes.Metadata != true)
         {
             Body?.Dispose();
         }
+    }
+
+    /// <summary>The call is over.</summary>
+    public void LetGo()
+    {
+        _media?.Dispose();
+        Body?.Dispose();
     }
 
     /// <summary>The answer is about to begin: what has passed and was no waiting is the gateway's own time.</summary>

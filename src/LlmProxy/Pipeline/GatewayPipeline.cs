@@ -14,7 +14,8 @@ namespace LlmProxy.Pipeline;
 internal sealed class GatewayPipeline(
     SnapshotHolder snapshots, KeyGate keys, AnswerShelf cache, LimitGate limits, AttemptLoop attempts, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
 {
-    public async Task RunAsync(HttpContext http, EndpointKind endpoint)
+    /// <param name="addressed">The model, where the address names it and not the body.</param>
+    public async Task RunAsync(HttpContext http, EndpointKind endpoint, string? addressed = null)
     {
         var exchange = new Exchange(http, endpoint, snapshots.Current, time, budget, shutdown);
         using var answer = new ClientAnswer(exchange);
@@ -29,6 +30,7 @@ internal sealed class GatewayPipeline(
                 return;
             }
 
+            exchange.RequestedModel = addressed ?? exchange.RequestedModel;
             RoutePlan plan = RoutePlanner.PlanFor(exchange.Snapshot, exchange.Caller, endpoint, exchange.RequestedModel, exchange.Wishes);
             if (plan.Refusal is { } unplanned)
             {
@@ -76,7 +78,7 @@ internal sealed class GatewayPipeline(
         {
             reservation?.Dispose();
             recorder.Record(exchange);
-            exchange.Body?.Dispose();
+            exchange.LetGo();
         }
     }
 }

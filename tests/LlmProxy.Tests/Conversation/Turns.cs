@@ -71,7 +71,7 @@ internal static class Turns
     {
         using HttpContent content = call.Write(request)!;
         using var body = new MemoryStream();
-        content.CopyTo(body, null, CancellationToken.None);
+        Assert.True(content.CopyToAsync(body).IsCompletedSuccessfully);
         return Encoding.UTF8.GetString(body.ToArray());
     }
 
