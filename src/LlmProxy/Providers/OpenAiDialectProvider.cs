@@ -72,7 +72,8 @@ internal abstract class OpenAiDialectProvider : IProvider
     {
         EndpointKind endpoint = exchange.Endpoint;
         return target.Deployment.Speaks(endpoint) ? new OpenAiCall(exchange, target, this)
-            : endpoint is { Via: { } via, ChatFront: not null } && via == EndpointKind.Chat ? new TranslatedChat(exchange, target, new OpenAiChatVendor(this))
+            : endpoint.ChatFront is not null ? new TranslatedChat(exchange, target, new OpenAiChatVendor(this))
+            : endpoint.EmbeddingFront is not null ? new TranslatedEmbedding(exchange, target, new EmbeddingVendor(this))
             : throw new NotSupportedException($"{Card.Name} is never asked for {endpoint}.");
     }
 
