@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using LlmProxy.Endpoints;
 using LlmProxy.Providers.Anthropic;
 using LlmProxy.Providers.Azure;
+using LlmProxy.Providers.Bedrock;
 using LlmProxy.Providers.Custom;
 using LlmProxy.Providers.Dummy;
 using LlmProxy.Providers.Fireworks;
@@ -30,7 +31,7 @@ internal static class ProviderCatalog
         new CustomProvider(),
         new DummyProvider(),
         new AnthropicProvider(),
-        Planned("bedrock", "https://bedrock-runtime.{region}.amazonaws.com", ["access_key_id", "secret_access_key", "session_token", "region", "bearer_token"]),
+        new BedrockProvider(TimeProvider.System),
         Planned("vertex", "https://{location}-aiplatform.googleapis.com", ["project", "location", "credentials_file", "access_token"]),
         Planned("gemini", "https://generativelanguage.googleapis.com/v1beta", ["api_key"]),
         Planned("ollama", "http://localhost:11434", ["api_key"], probe: "api/version", isLocal: true, keyIsOptional: true),
