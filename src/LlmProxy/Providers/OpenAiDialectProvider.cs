@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using LlmProxy.Configuration.Options;
+using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers.OpenAiDialect;
@@ -67,9 +68,14 @@ internal abstract class OpenAiDialectProvider : IProvider
     {
     }
 
-    public VendorCall Open(Exchange exchange, RouteTarget target) => target.Deployment.Speaks(exchange.Endpoint)
-        ? new OpenAiCall(exchange, target, this)
-        : throw new NotSupportedException($"{Card.Name} is never asked for {exchange.Endpoint}.");
+    public VendorCall Open(Exchange exchange, RouteTarget target)
+    {
+        EndpointKind endpoint = exchange.Endpoint;
+        return target.Deployment.Speaks(endpoint) ? new OpenAiCall(exchange, target, this)
+            : endpoint.ChatFront is not null ? new TranslatedChat(exchange, target, new OpenAiChatVendor(this))
+            : endpoint.EmbeddingFront is not null ? new TranslatedEmbedding(exchange, target, new EmbeddingVendor(this))
+            : throw new NotSupportedException($"{Card.Name} is never asked for {endpoint}.");
+    }
 
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)
     {
