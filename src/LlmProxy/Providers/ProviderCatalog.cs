@@ -4,6 +4,7 @@ using LlmProxy.Providers.Azure;
 using LlmProxy.Providers.Custom;
 using LlmProxy.Providers.Dummy;
 using LlmProxy.Providers.Fireworks;
+using LlmProxy.Providers.Gemini;
 using LlmProxy.Providers.LiteLlm;
 using LlmProxy.Providers.Mistral;
 using LlmProxy.Providers.OpenAi;
@@ -31,7 +32,7 @@ internal static class ProviderCatalog
         Planned("anthropic", "https://api.anthropic.com", ["api_key"], probe: "v1/models"),
         Planned("bedrock", "https://bedrock-runtime.{region}.amazonaws.com", ["access_key_id", "secret_access_key", "session_token", "region", "bearer_token"]),
         Planned("vertex", "https://{location}-aiplatform.googleapis.com", ["project", "location", "credentials_file", "access_token"]),
-        Planned("gemini", "https://generativelanguage.googleapis.com/v1beta", ["api_key"]),
+        new GeminiProvider(),
         Planned("ollama", "http://localhost:11434", ["api_key"], probe: "api/version", isLocal: true, keyIsOptional: true),
     }.ToFrozenDictionary(provider => provider.Card.Name, StringComparer.OrdinalIgnoreCase);
 
