@@ -22,6 +22,7 @@ public sealed class ScriptedUpstream : IAsyncDisposable
     private readonly List<UpstreamCall> _calls = [];
     private readonly List<(Func<UpstreamCall, bool> Wanted, TaskCompletionSource<UpstreamCall> Found)> _waiting = [];
     private readonly Lock _gate = new();
+    private volatile UpstreamAnswer? _always;
     private volatile UpstreamAnswer _otherwise = OpenAiAnswers.Default;
 
     private ScriptedUpstream()
@@ -61,6 +62,9 @@ public sealed class ScriptedUpstream : IAsyncDisposable
 
     /// <summary>How calls are answered that no other script is for.</summary>
     public void Otherwise(UpstreamAnswer answer) => _otherwise = answer;
+
+    /// <summary>How everything is answered, calls of other methods than POST and probes included.</summary>
+    public void Always(UpstreamAnswer answer) => _always = answer;
 
     /// <summary>How every call for this model is answered.</summary>
     public void On(string model, UpstreamAnswer answer) => _byModel[model] = answer;
@@ -142,6 +146,11 @@ public sealed class ScriptedUpstream : IAsyncDisposable
 
     private UpstreamAnswer AnswerFor(UpstreamCall call)
     {
+        if (_always is { } always)
+        {
+            return always;
+        }
+
         if (call.Method == "POST")
         {
             if (_once.TryGetValue(call.Model, out ConcurrentQueue<UpstreamAnswer>? queue) && queue.TryDequeue(out UpstreamAnswer? next))

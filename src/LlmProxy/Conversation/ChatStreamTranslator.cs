@@ -8,37 +8,59 @@ using LlmProxy.Wire;
 
 namespace LlmProxy.Conversation;
 
-/// <summary>Joins a vendor's stream reader with a client's sink: what the relay sees of a translated stream.</summary>
-internal sealed class ChatStreamTranslator(ChatTurn turn, IChatStream vendor, ChatSink sink) : IStreamTranslator
+/// <summary>
+/// Joins a vendor's stream readers with a client's sink: what the relay sees of a translated stream. There is one reader
+/// for each HTTP request of the call, and one unless several answers are wanted of a vendor that gives one at a time.
+/// </summary>
+internal sealed class ChatStreamTranslator : IStreamTranslator
 {
+    private readonly ChatTurn _turn;
+    private readonly IChatStream[] _vendors;
+    private readonly ChatSink[] _sinks;
+    private readonly ChatSink _client;
+    private VendorFailure? _failure;
     private bool _hadOutput;
 
-    public VendorFailure? Failure => sink.Failure;
+    public ChatStreamTranslator(ChatTurn turn, IChatStream[] vendors, ChatSink client)
+    {
+        _turn = turn;
+        _vendors = vendors;
+        _client = client;
+        _sinks = vendors.Length == 1 ? [client] : ChoiceSink.Over(client, vendors.Length);
+    }
 
-    public TokenUsage? Usage => sink.Usage;
+    public VendorFailure? Failure => _failure;
 
-    public string? ReportedModel => sink.ReportedModel;
+    public TokenUsage? Usage => _client.Usage;
 
-    public bool IsComplete => sink.HasEnded;
+    public string? ReportedModel => _client.ReportedModel;
+
+    public bool IsComplete => _client.HasEnded;
 
     public FrameVerdict Translate(in StreamFrame frame, IBufferWriter<byte> client)
     {
-        if (!frame.HasData && frame.Event.IsEmpty)
+        ChatSink sink = _sinks[frame.Source];
+        sink.Output = client;
+        if (frame.EndsSource)
+        {
+            End(frame.Source);
+            return Verdict();
+        }
+
+        if (sink.HasEnded || (!frame.HasData && frame.Event.IsEmpty))
         {
             return FrameVerdict.None;
         }
 
-        sink.Output = client;
         try
         {
-            vendor.Read(frame, sink);
+            _vendors[frame.Source].Read(frame, sink);
+            _failure = sink.Failure;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        catch (Exception e) when (IsUnreadable(e))
         {
-            if (!frame.IsCut)
-            {
-                sink.Fail(Unreadable());
-            }
+            // A last event that the vendor's end has cut in half is no event; that the answer is not whole shows otherwise.
+            _failure = frame.IsCut ? null : Unreadable();
         }
 
         return Verdict();
@@ -46,28 +68,52 @@ internal sealed class ChatStreamTranslator(ChatTurn turn, IChatStream vendor, Ch
 
     public void Ended(IBufferWriter<byte> client)
     {
-        sink.Output = client;
-        vendor.Ended(sink);
+        _sinks[0].Output = client;
+        if (_sinks.Length == 1 && !_client.HasEnded)
+        {
+            End(0);
+        }
+    }
+
+    /// <summary>What a reader throws at bytes that are not what the vendor documents.</summary>
+    public static bool IsUnreadable(Exception e) => e is JsonException or InvalidOperationException or FormatException;
+
+    private void End(int source)
+    {
+        try
+        {
+            _vendors[source].Ended(_sinks[source]);
+            _failure ??= _sinks[source].Failure;
+        }
+        catch (Exception e) when (IsUnreadable(e))
+        {
+            _failure = Unreadable();
+        }
+
+        if (_failure is null && !_sinks[source].HasEnded && _sinks.Length > 1)
+        {
+            _failure = TransportFailures.StreamEnded(_turn.Target);
+        }
     }
 
     private FrameVerdict Verdict()
     {
-        if (sink.Failure is not null)
+        if (_failure is not null)
         {
             return FrameVerdict.Error;
         }
 
-        FrameVerdict verdict = sink.HasFinished ? FrameVerdict.Finish : FrameVerdict.None;
-        if (sink.HasOutput && !_hadOutput)
+        FrameVerdict verdict = _client.HasFinished ? FrameVerdict.Finish : FrameVerdict.None;
+        if (_client.HasOutput && !_hadOutput)
         {
             _hadOutput = true;
             verdict |= FrameVerdict.Output;
         }
 
-        return sink.HasEnded ? verdict | FrameVerdict.End : verdict;
+        return _client.HasEnded ? verdict | FrameVerdict.End : verdict;
     }
 
     private VendorFailure Unreadable() => new(
         ErrorCode.InvalidProviderResponse,
-        $"{TransportFailures.Who(turn.Target)} sent a stream event that is not what {turn.Llm.ProviderName} documents.");
+        $"{TransportFailures.Who(_turn.Target)} sent a stream event that is not what {_turn.Llm.ProviderName} documents.");
 }

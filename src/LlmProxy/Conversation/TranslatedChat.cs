@@ -1,6 +1,6 @@
-using System.Text.Json;
 using LlmProxy.Dialects;
 using LlmProxy.Forwarding;
+using LlmProxy.Media;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
@@ -32,7 +32,9 @@ internal sealed class TranslatedChat : VendorCall
 
     public override string Path => _vendor.PathFor(_turn);
 
-    public override StreamForm Stream => _vendor.Stream;
+    public override StreamForm Stream => Requests == 1
+        ? _vendor.Stream
+        : new StreamForm(_vendor.Stream.MediaType, () => new MergedFramer(Requests, _vendor.Stream.OpenFramer));
 
     public override async ValueTask PrepareAsync(CancellationToken cancellation)
     {
@@ -40,9 +42,10 @@ internal sealed class TranslatedChat : VendorCall
         {
             foreach (ChatPart part in message.Parts)
             {
-                if (part.Media is { Url: { } url } && part.Media.Base64.IsEmpty && _vendor.WantsBytes(part, _turn))
+                if (part.Media is { Url: not null, Base64.IsEmpty: true } && _vendor.WantsBytes(part, _turn))
                 {
-                    _turn.Fetched[part] = await MediaFetcher.FetchAsync(url, part, _turn, cancellation);
+                    MediaFetcher fetcher = _turn.Exchange.Http.RequestServices.GetRequiredService<MediaFetcher>();
+                    _turn.Fetched[part] = await fetcher.FetchAsync(part, _turn, cancellation);
                 }
             }
         }
@@ -74,7 +77,8 @@ internal sealed class TranslatedChat : VendorCall
         }
     }
 
-    public override IStreamTranslator OpenStream() => new ChatStreamTranslator(_turn, _vendor.OpenStream(_turn), _front.OpenStream(_turn));
+    public override IStreamTranslator OpenStream() => new ChatStreamTranslator(
+        _turn, [.. Enumerable.Range(0, Requests).Select(_ => _vendor.OpenStream(_turn))], _front.OpenStream(_turn));
 
     public override PlainAnswer ReadAnswer(IReadOnlyList<ReadOnlyMemory<byte>> answers, PooledWriter client)
     {
@@ -93,7 +97,7 @@ internal sealed class TranslatedChat : VendorCall
                 }
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        catch (Exception e) when (ChatStreamTranslator.IsUnreadable(e))
         {
             return new PlainAnswer(null, null, Unreadable());
         }

@@ -10,7 +10,7 @@ internal sealed class EndpointKind
 {
     public static readonly EndpointKind Chat = new("chat", "chat/completions") { RequiredField = "messages", TakesStreamOptions = true, StreamsEvents = true, MayStream = true, ChatFront = new ChatCompletionsFront() };
     public static readonly EndpointKind Completions = new("completions", "completions") { RequiredField = "prompt", TakesStreamOptions = true, StreamsEvents = true, MayStream = true, Via = Chat };
-    public static readonly EndpointKind Embeddings = new("embeddings", "embeddings") { RequiredField = "input", StaysOnModel = true };
+    public static readonly EndpointKind Embeddings = new("embeddings", "embeddings") { RequiredField = "input", StaysOnModel = true, EmbeddingFront = new EmbeddingsFront() };
     public static readonly EndpointKind Responses = new("responses", "responses") { StreamsEvents = true, MayStream = true, Via = Chat };
     public static readonly EndpointKind ResponsesInputTokens = new("responses_input_tokens", "responses/input_tokens") { Via = Chat };
     public static readonly EndpointKind Moderations = new("moderations", "moderations") { RequiredField = "input" };
@@ -24,6 +24,9 @@ internal sealed class EndpointKind
     public static readonly EndpointKind OllamaChat = new("ollama_chat", "chat") { Dialect = OllamaClients.Instance, Family = "chat", RequiredField = "messages", StreamsEvents = true, MayStream = true, StreamsUnasked = true, Via = Chat };
     public static readonly EndpointKind OllamaGenerate = new("ollama_generate", "generate") { Dialect = OllamaClients.Instance, Family = "chat", StreamsEvents = true, MayStream = true, StreamsUnasked = true, Via = Chat };
     public static readonly EndpointKind OllamaEmbed = new("ollama_embed", "embed") { Dialect = OllamaClients.Instance, Family = "embeddings", RequiredField = "input", StaysOnModel = true, Via = Embeddings };
+
+    /// <summary>Anything else of one vendor's API, unread.</summary>
+    public static readonly EndpointKind Pass = new("pass", "pass");
 
     private static int _count;
 
@@ -40,7 +43,7 @@ internal sealed class EndpointKind
         [Chat, Completions, Embeddings, Responses, ResponsesInputTokens, Moderations, Images, Transcriptions, Speech, Rerank];
 
     public static IReadOnlyList<EndpointKind> All { get; } =
-        [.. OfOpenAi, Messages, CountTokens, OllamaChat, OllamaGenerate, OllamaEmbed];
+        [.. OfOpenAi, Messages, CountTokens, OllamaChat, OllamaGenerate, OllamaEmbed, Pass];
 
     public string Name { get; }
 
@@ -54,7 +57,7 @@ internal sealed class EndpointKind
     public string Path { get; }
 
     /// <summary>The addresses it is served at.</summary>
-    public IReadOnlyList<string> Routes => Dialect == OllamaClients.Instance ? ["/api/" + Path] : ["/v1/" + Path, "/" + Path];
+    public IReadOnlyList<string> Routes => this == Pass ? [] : Dialect == OllamaClients.Instance ? ["/api/" + Path] : ["/v1/" + Path, "/" + Path];
 
     public int Ordinal { get; }
 

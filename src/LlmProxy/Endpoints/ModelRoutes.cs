@@ -14,7 +14,7 @@ internal sealed class ModelRoutes(SnapshotHolder snapshots, KeyGate keys)
     public static void Map(IEndpointRouteBuilder routes)
     {
         ModelRoutes models = routes.ServiceProvider.GetRequiredService<ModelRoutes>();
-        foreach (string path in (string[])["/v1/models", "/models"])
+        foreach (string path in (string[])["/v1/models", "/models", "/openai/v1/models", "/openai/models"])
         {
             routes.MapGet(path, (RequestDelegate)models.ListAsync);
             routes.MapGet(path + "/{**id}", (RequestDelegate)models.OneAsync);

@@ -104,7 +104,7 @@ internal static class AnswerHeaders
         }
     }
 
-    private static void WriteTarget(Exchange exchange, IHeaderDictionary headers, HttpResponseMessage vendor, RouteTarget target)
+    public static void WriteTarget(Exchange exchange, IHeaderDictionary headers, HttpResponseMessage vendor, RouteTarget target)
     {
         headers["x-llm-provider"] = target.Deployment.ProviderName;
         headers["x-llm-model"] = target.Deployment.HeaderName;

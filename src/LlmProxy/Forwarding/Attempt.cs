@@ -4,6 +4,7 @@ using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Providers.OpenAiDialect;
 using LlmProxy.Routing;
+using LlmProxy.Wire;
 using Microsoft.Extensions.Primitives;
 
 namespace LlmProxy.Forwarding;
@@ -17,6 +18,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
     private const int MostErrorBytes = 64 * 1024;
 
     private readonly Deployment _llm = target.Deployment;
+    private bool _dropsEncodingFormat;
 
     public async Task<Verdict> RunAsync(ClientAnswer answer, TimeSpan share)
     {
@@ -55,7 +57,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
 
             return Verdict.Failed(clock.TimedOut
                 ? TransportFailures.TimedOut(target, limit, exchange.IsStream ? "sent no output" : "did not answer")
-                : TransportFailures.BeforeAnswer(e, target, replica.BaseAddress, ConnectTimeout));
+                : Unreached(e));
         }
         finally
         {
@@ -65,6 +67,8 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
             }
         }
     }
+
+    public VendorFailure Unreached(Exception exception) => TransportFailures.BeforeAnswer(exception, target, replica.BaseAddress, ConnectTimeout);
 
     private TimeSpan ConnectTimeout => TimeSpan.FromSeconds(exchange.Snapshot.Options.Resilience.ConnectSeconds);
 
@@ -77,8 +81,8 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
             await prepared;
         }
 
-        HttpRequestMessage request = await CreateRequestAsync(call, 0, clock.Token);
-        exchange.DroppedParams = call.Dropped;
+        HttpRequestMessage? request = call.Requests == 0 ? null : await CreateRequestAsync(call, 0, clock.Token);
+        exchange.DroppedParams = call.Dropped is { } names ? HeaderText.Safe(names) : null;
         if (exchange is { DroppedParams: { } dropped, Wishes.Strict: true })
         {
             return Verdict.Failed(new VendorFailure(ErrorCode.InvalidValue, $"{TransportFailures.Who(target)} does not take: {dropped}. Leave that out, or do not ask for \"strict\".")
@@ -88,7 +92,12 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
             });
         }
 
-        using HttpResponseMessage response = await SendOnceAsync(call, request, clock);
+        if (call.Requests != 1)
+        {
+            return await new JoinedAttempt(exchange, target, call, this).RunAsync(request, answer, clock, sentAt);
+        }
+
+        using HttpResponseMessage response = await SendOnceAsync(call, 0, request!, clock.Token);
         if (!response.IsSuccessStatusCode)
         {
             return await RefusedAsync(response, answer, clock, sentAt);
@@ -118,20 +127,20 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
     }
 
     /// <summary>A server may close an idle connection in the moment we use it again: that costs one more try and no more.</summary>
-    private async Task<HttpResponseMessage> SendOnceAsync(VendorCall call, HttpRequestMessage request, AttemptClock clock)
+    public async Task<HttpResponseMessage> SendOnceAsync(VendorCall call, int number, HttpRequestMessage request, CancellationToken cancellation)
     {
         HttpMessageInvoker client = _llm.Cluster!.Model.HttpClient;
         try
         {
-            return await client.SendAsync(request, clock.Token);
+            return await client.SendAsync(request, cancellation);
         }
-        catch (Exception e) when (TransportFailures.EndedBeforeAnyByte(e) && !UpstreamClients.OpenedConnection(request) && !clock.Token.IsCancellationRequested)
+        catch (Exception e) when (TransportFailures.EndedBeforeAnyByte(e) && !UpstreamClients.OpenedConnection(request) && !cancellation.IsCancellationRequested)
         {
-            return await client.SendAsync(await CreateRequestAsync(call, 0, clock.Token), clock.Token);
+            return await client.SendAsync(await CreateRequestAsync(call, number, cancellation), cancellation);
         }
     }
 
-    private async ValueTask<HttpRequestMessage> CreateRequestAsync(VendorCall call, int number, CancellationToken cancellation)
+    public async ValueTask<HttpRequestMessage> CreateRequestAsync(VendorCall call, int number, CancellationToken cancellation)
     {
         HttpContent? content = call.Write(number);
         var request = new HttpRequestMessage(call.Method, replica.UriFor(exchange.Endpoint, call.Path))
@@ -166,21 +175,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
 
     private async Task<Verdict> RefusedAsync(HttpResponseMessage response, ClientAnswer answer, AttemptClock clock, long sentAt)
     {
-        using var body = new PooledWriter();
-        try
-        {
-            Stream stream = await response.Content.ReadAsStreamAsync(clock.Token);
-            int read;
-            while (body.Length < MostErrorBytes && (read = await stream.ReadAsync(body.GetMemory(4096), clock.Token)) > 0)
-            {
-                body.Advance(read);
-            }
-        }
-        catch (Exception e) when (e is IOException or HttpRequestException && !clock.Token.IsCancellationRequested)
-        {
-            // The status alone says enough.
-        }
-
+        using PooledWriter body = await ReadRefusalAsync(response, clock.Token);
         int status = (int)response.StatusCode;
         if (exchange.AsksForUsage(target) && OpenAiFailure.BlamesStreamOptions(status, body.Written))
         {
@@ -188,9 +183,42 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
             return await SendAsync(answer, clock, sentAt);
         }
 
+        if (!_dropsEncodingFormat && EmbeddingFormat.IsBlamed(exchange, status, body.Written))
+        {
+            _dropsEncodingFormat = _llm.State.RefusesEncodingFormat = true;
+            return await SendAsync(answer, clock, sentAt);
+        }
+
+        return Verdict.Failed(Judge(response, body.Written));
+    }
+
+    /// <summary>What a refused call's answer says, as far as it is worth reading.</summary>
+    public static async Task<PooledWriter> ReadRefusalAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        var body = new PooledWriter();
+        try
+        {
+            Stream stream = await response.Content.ReadAsStreamAsync(cancellation);
+            int read;
+            while (body.Length < MostErrorBytes && (read = await stream.ReadAsync(body.GetMemory(4096), cancellation)) > 0)
+            {
+                body.Advance(read);
+            }
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException && !cancellation.IsCancellationRequested)
+        {
+            // The status alone says enough.
+        }
+
+        return body;
+    }
+
+    public VendorFailure Judge(HttpResponseMessage response, ReadOnlySpan<byte> body)
+    {
+        int status = (int)response.StatusCode;
         AnswerHeaders.TakeRequestId(exchange, response.Headers);
-        return Verdict.Failed(status is >= 300 and < 400
+        return status is >= 300 and < 400
             ? new VendorFailure(ErrorCode.ProviderError, $"{TransportFailures.Who(target)} answered with a redirect ({status}), which the gateway does not follow. Check its base URL.")
-            : _llm.Provider.ReadFailure(status, response, body.Written, _llm));
+            : _llm.Provider.ReadFailure(status, response, body, _llm);
     }
 }

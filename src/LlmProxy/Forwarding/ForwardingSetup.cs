@@ -1,4 +1,5 @@
 using LlmProxy.Configuration;
+using LlmProxy.Media;
 using LlmProxy.Routing;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -21,6 +22,7 @@ internal static class ForwardingSetup
         services.AddSingleton<LlmStates>();
         services.AddSingleton<PassiveHealth>();
         services.AddSingleton<StartProbes>();
+        services.AddSingleton<MediaFetcher>();
         services.AddSingleton<AttemptLoop>();
         return services;
     }

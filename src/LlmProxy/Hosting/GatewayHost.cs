@@ -120,6 +120,8 @@ internal static class GatewayHost
             : next(http));
         app.MapReverseProxy();
         app.MapClientRoutes();
+        app.MapAzureRoutes();
+        app.MapPassRoutes();
         ModelRoutes.Map(app);
         HealthRoutes.Map(app);
         MetricsRoute.Map(app);

@@ -6,6 +6,7 @@ using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
+using LlmProxy.Media;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
 using Microsoft.Extensions.Primitives;
@@ -17,6 +18,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 {
     private List<KeyValuePair<string, StringValues>>? _forwarded;
     private ChatRequest? _chat;
+    private FetchedMedia? _media;
     private EmbeddingRequest? _embedding;
 
     /// <summary>Ours alone; the client's own id is kept beside it.</summary>
@@ -44,6 +46,9 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     public MultipartPeek? Form { get; set; }
 
     public Wishes Wishes { get; set; } = Wishes.None;
+
+    /// <summary>The model, where the address names it: the body's own is then beside the point.</summary>
+    public string? AddressedModel { get; init; }
 
     /// <summary>What the client asked for; null when it named nothing.</summary>
     public string? RequestedModel { get; set; }
@@ -89,6 +94,9 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     /// <summary>The caller's headers that may travel to a vendor.</summary>
     public IReadOnlyList<KeyValuePair<string, StringValues>> ForwardedHeaders => _forwarded ?? [];
+
+    /// <summary>Media fetched for vendors that want the bytes.</summary>
+    public FetchedMedia Media => _media ??= new FetchedMedia(Budget);
 
     public int AttemptsBegun { get; set; }
 
@@ -165,7 +173,8 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     /// <summary>Whether the gateway itself asks this LLM to report usage in the stream.</summary>
     public bool AsksForUsage(RouteTarget target) =>
-        IsStream && Endpoint.TakesStreamOptions && Peek is { WantsUsage: false } && target.Deployment.Provider.Card.ReportsStreamUsage && !target.Deployment.State.RefusesStreamOptions;
+        IsStream && target.Deployment.Provider.Card.ReportsStreamUsage && !target.Deployment.State.RefusesStreamOptions
+        && (!target.Deployment.Speaks(Endpoint) || (Endpoint.TakesStreamOptions && Peek is { WantsUsage: false }));
 
     /// <summary>The caller's own mistake, found while the request was translated: no other LLM would take it.</summary>
     private static CallRefusedException Refused(GatewayError wrong) =>
@@ -177,10 +186,18 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     /// <summary>Nothing can be sent again once output is on its way: the request's bytes are let go.</summary>
     public void ReleaseBody()
     {
+        _media?.Dispose();
         if (Wishes.Metadata != true)
         {
             Body?.Dispose();
         }
+    }
+
+    /// <summary>The call is over.</summary>
+    public void LetGo()
+    {
+        _media?.Dispose();
+        Body?.Dispose();
     }
 
     /// <summary>The answer is about to begin: what has passed and was no waiting is the gateway's own time.</summary>

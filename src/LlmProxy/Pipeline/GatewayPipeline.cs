@@ -14,9 +14,10 @@ namespace LlmProxy.Pipeline;
 internal sealed class GatewayPipeline(
     SnapshotHolder snapshots, KeyGate keys, AnswerShelf cache, LimitGate limits, AttemptLoop attempts, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
 {
-    public async Task RunAsync(HttpContext http, EndpointKind endpoint)
+    /// <param name="addressed">The model, where the address names it and not the body.</param>
+    public async Task RunAsync(HttpContext http, EndpointKind endpoint, string? addressed = null)
     {
-        var exchange = new Exchange(http, endpoint, snapshots.Current, time, budget, shutdown);
+        var exchange = new Exchange(http, endpoint, snapshots.Current, time, budget, shutdown) { AddressedModel = addressed };
         using var answer = new ClientAnswer(exchange);
         using Shutdown.Call running = shutdown.Begin();
         Reservation? reservation = null;
@@ -76,7 +77,7 @@ internal sealed class GatewayPipeline(
         {
             reservation?.Dispose();
             recorder.Record(exchange);
-            exchange.Body?.Dispose();
+            exchange.LetGo();
         }
     }
 }

@@ -1,3 +1,5 @@
+using LlmProxy.Pass;
+
 namespace LlmProxy.Pipeline;
 
 internal static class PipelineSetup
@@ -6,6 +8,7 @@ internal static class PipelineSetup
     {
         services.AddSingleton<CallRecorder>();
         services.AddSingleton<GatewayPipeline>();
+        services.AddSingleton<PassPipeline>();
         return services;
     }
 }

@@ -27,6 +27,9 @@ internal sealed record ProviderCard
     /// <summary>Whether it takes stream_options.include_usage; those that report usage unasked, or refuse the field, do not.</summary>
     public bool ReportsStreamUsage { get; init; } = true;
 
+    /// <summary>Whether its credential is a signature over the body, which must then be read before it is sent.</summary>
+    public bool SignsBody { get; init; }
+
     public required FrozenSet<EndpointKind> Endpoints { get; init; }
 
     /// <summary>Asked by health checks; costs no tokens. Below the base address.</summary>

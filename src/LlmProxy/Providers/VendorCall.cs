@@ -9,7 +9,7 @@ namespace LlmProxy.Providers;
 /// </summary>
 internal abstract class VendorCall : IDisposable
 {
-    /// <summary>How many HTTP requests it takes; more than one: their answers become one.</summary>
+    /// <summary>How many HTTP requests it takes. More than one: their answers become one; none: the gateway knows the answer itself.</summary>
     public virtual int Requests => 1;
 
     public virtual HttpMethod Method => HttpMethod.Post;

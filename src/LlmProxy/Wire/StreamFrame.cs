@@ -1,6 +1,9 @@
 namespace LlmProxy.Wire;
 
-/// <summary>One whole event of a stream (server-sent, a line of JSON, or a binary message): as it came, and what it says. Valid until the buffer it was read from changes.</summary>
+/// <summary>
+/// One whole event of a stream (server-sent, a line of JSON, or a binary message): as it came, and what it says. Valid
+/// until the buffer it was read from changes.
+/// </summary>
 internal readonly ref struct StreamFrame(
     ReadOnlySpan<byte> raw, ReadOnlySpan<byte> eventName, ReadOnlySpan<byte> data, bool hasData, int dataStart = -1, bool isCut = false)
 {
@@ -21,6 +24,12 @@ internal readonly ref struct StreamFrame(
 
     /// <summary>The stream ended before the blank line that closes an event: nothing may be written behind these bytes as they are.</summary>
     public bool IsCut { get; } = isCut;
+
+    /// <summary>Which of several merged streams it came from.</summary>
+    public int Source { get; init; }
+
+    /// <summary>No event at all: that stream has ended, others go on.</summary>
+    public bool EndsSource { get; init; }
 
     public bool IsDone => Data.SequenceEqual("[DONE]"u8);
 }

@@ -162,9 +162,9 @@ internal sealed class LlmChecks(ConfigurationInput input, Dictionary<object, Con
 
         foreach (string endpoint in llm.Endpoints)
         {
-            if (!EndpointKind.All.Any(kind => kind.Family == endpoint))
+            if (!EndpointKind.OfOpenAi.Any(kind => kind.Name == endpoint))
             {
-                string[] known = [.. EndpointKind.All.Select(kind => kind.Family).Distinct()];
+                string[] known = [.. EndpointKind.OfOpenAi.Select(kind => kind.Name)];
                 findings.Mistake(node.OriginOf(nameof(LlmOptions.Endpoints)), $"\"{endpoint}\" is no endpoint that is known{Nearest.Hint(endpoint, known)} (known: {string.Join(", ", known)})");
             }
         }

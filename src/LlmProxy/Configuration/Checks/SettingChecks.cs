@@ -9,6 +9,15 @@ internal static class SettingChecks
     {
         CheckAddress("LlmProxy:Guards:Webhook:Url", options.Guards.Webhook.Url, findings);
         CheckAddress("LlmProxy:Alerts:WebhookUrl", options.Alerts.WebhookUrl, findings);
+        foreach (string host in options.Fetch.AllowHosts)
+        {
+            bool isHost = Uri.CheckHostName(host.Trim('[', ']')) != UriHostNameType.Unknown;
+            if (!isHost && !System.Net.IPNetwork.TryParse(host, out _))
+            {
+                findings.Mistake($"LlmProxy:Fetch:AllowHosts: \"{host}\" is neither a host name nor an address nor a network like 10.0.0.0/8");
+            }
+        }
+
         foreach (int percent in options.Alerts.At)
         {
             if (percent is < 1 or > 1000)

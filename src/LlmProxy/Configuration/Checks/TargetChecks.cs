@@ -151,7 +151,7 @@ internal sealed class TargetChecks(GatewayOptions options, Dictionary<object, Co
         foreach ((string endpoint, string target) in options.Routing.Defaults)
         {
             Origin place = _section.OriginOf(nameof(GatewayOptions.Routing)).Member(nameof(RoutingOptions.Defaults)).Member(endpoint);
-            string[] known = [.. EndpointKind.All.Select(kind => kind.Family).Distinct()];
+            string[] known = [.. EndpointKind.OfOpenAi.Select(kind => kind.Name)];
             if (!known.Contains(endpoint, StringComparer.OrdinalIgnoreCase))
             {
                 findings.Mistake(place, $"is no endpoint that is known{Nearest.Hint(endpoint, known)} (known: {string.Join(", ", known)})");

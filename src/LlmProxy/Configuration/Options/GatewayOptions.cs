@@ -27,6 +27,8 @@ internal sealed class GatewayOptions
 
     public LimitsOptions Limits { get; set; } = new();
 
+    public FetchOptions Fetch { get; set; } = new();
+
     public RedisOptions Redis { get; set; } = new();
 
     public DatabaseOptions Database { get; set; } = new();

@@ -1,0 +1,161 @@
+using System.Text;
+using LlmProxy.TestKit;
+using Microsoft.AspNetCore.Http;
+
+namespace LlmProxy.IntegrationTests;
+
+/// <summary>/pass/{llm}/…: anything else of one vendor's API, with its credentials and our keys and limits.</summary>
+public sealed class PassTests(PassTests.Fixture fixture) : IClassFixture<PassTests.Fixture>
+{
+    private const string Key = "sk-pass-caller-0123456789";
+    private const string Narrow = "sk-pass-narrow-0123456789";
+    private const string House = "sk-pass-house-0123456789";
+    private const string Rare = "sk-pass-rare-0123456789";
+    private const string VendorKey = "sk-the-vendors-own-key-1234";
+
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("DELETE")]
+    [InlineData("POST")]
+    public async Task Call_OfAnyMethod_ReachesTheVendorWithItsCredential(string method)
+    {
+        string path = $"/files/a%20b/{method}";
+        using var request = new HttpRequestMessage(new HttpMethod(method), $"/pass/vendor{path}?limit=2&after=x%2Fy");
+        request.Headers.Add("x-api-key", Key);
+        request.Headers.Add("Cookie", "secret=1");
+        request.Headers.Add("anthropic-beta", "files");
+        if (method == "POST")
+        {
+            request.Content = new StringContent("{\"purpose\":\"x\"}", Encoding.UTF8, "application/json");
+        }
+
+        Reply reply = await fixture.Client.CallAsync(request);
+
+        Assert.Equal("{\"seen\":true}", reply.Text);
+        UpstreamCall call = Assert.Single(fixture.Upstream.All, c => c.Path.EndsWith("/a b/" + method, StringComparison.Ordinal));
+        Assert.Equal((method, "/v1/files/a b/" + method, "?limit=2&after=x%2Fy"), (call.Method, call.Path, call.Query));
+        Assert.Equal("Bearer " + VendorKey, call.Header("Authorization"));
+        Assert.Equal("files", call.Header("anthropic-beta"));
+        Assert.DoesNotContain(call.Headers, h => h.Key is "Cookie" or "x-api-key" || h.Value.Contains(Key, StringComparison.Ordinal));
+        Assert.Equal(method == "POST" ? "{\"purpose\":\"x\"}" : "", call.Text);
+        Assert.Equal(("vendor", "vendor-1"), (reply.Header("x-llm-model"), reply.Header("x-llm-provider-request-id")));
+        Assert.Null(reply.Header("set-cookie"));
+    }
+
+    [Fact]
+    public async Task Stream_ComesEventByEvent()
+    {
+        await using StreamReply reply = await fixture.Client.StreamAsync("/pass/vendor/stream", "{}", ("x-api-key", Key));
+
+        Assert.Equal("text/event-stream", reply.MediaType);
+        Assert.Equal(["one", "two"], await reply.Events.RestAsync());
+    }
+
+    [Fact]
+    public async Task VendorsOwnRefusal_KeepsItsStatusAndBody()
+    {
+        Reply reply = await fixture.Client.FetchAsync("/pass/vendor/missing", ("x-api-key", Key));
+
+        Assert.Equal((404, "{\"error\":\"none\"}"), (reply.Status, reply.Text));
+    }
+
+    [Fact]
+    public async Task VendorRefusesOurKey_IsNotTheCallers401()
+    {
+        string message = Expect.Error(await fixture.Client.FetchAsync("/pass/vendor/unauthorized", ("x-api-key", Key)), 502, "provider_auth_failed");
+
+        Assert.DoesNotContain(VendorKey, message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/pass/nobody/files", Key, 404, "model_not_found")]
+    [InlineData("/pass/vendor/files", "sk-no-such-key-0123456789", 401, "invalid_api_key")]
+    [InlineData("/pass/vendor/files", House, 403, "external_not_allowed")]
+    [InlineData("/pass/other/files", Narrow, 403, "model_not_allowed")]
+    [InlineData("/pass/gone/files", Key, 502, "provider_unreachable")]
+    [InlineData("/pass/keyless/files", Key, 503, "no_healthy_provider")]
+    [InlineData("/pass/vendor/models/another-model:run", Narrow, 403, "model_not_allowed")]
+    public async Task Call_ThatMayNotBe_IsRefused(string path, string key, int status, string code)
+    {
+        Expect.Error(await fixture.Client.FetchAsync(path, ("x-api-key", key)), status, code);
+    }
+
+    [Fact]
+    public async Task NarrowKey_NamesAnotherModelInTheBody_IsRefused()
+    {
+        Expect.Error(await fixture.Client.PostAsync("/pass/vendor/chat/completions", """{"model":"another-model"}""", ("x-api-key", Narrow)), 403, "model_not_allowed");
+        Expect.Error(await fixture.Client.PostAsync("/pass/vendor/chat/completions", "model=another-model"u8.ToArray(), "text/plain", ("x-api-key", Narrow)), 403, "model_not_allowed");
+
+        Expect.Ok(await fixture.Client.PostAsync("/pass/vendor/own", """{"model":"vendor-model"}""", ("x-api-key", Narrow)));
+        Assert.Equal("""{"model":"vendor-model"}""", Assert.Single(fixture.Upstream.All, c => c.Path == "/v1/own").Text);
+    }
+
+    [Fact]
+    public async Task KeysLimit_HoldsHereToo()
+    {
+        Expect.Ok(await fixture.Client.FetchAsync("/pass/vendor/first", ("x-api-key", Rare)));
+        Expect.Error(await fixture.Client.FetchAsync("/pass/vendor/second", ("x-api-key", Rare)), 429, "rate_limit_exceeded");
+    }
+
+    [Fact]
+    public async Task Call_LeavesItsLineInTheLogAndItsCountInTheMetrics()
+    {
+        int from = fixture.Gateway.Logs.Count;
+        Reply reply = await fixture.Client.FetchAsync("/pass/vendor/logged", ("x-api-key", Key));
+        string line = await fixture.Gateway.Logs.WaitForAsync(reply.Header("x-request-id")!, from);
+
+        Assert.Contains("pass", line, StringComparison.Ordinal);
+        Assert.Contains("llm_requests_total{backend=\"custom\",model=\"vendor\",status=\"200\"}", (await fixture.Client.FetchAsync("/metrics")).Text, StringComparison.Ordinal);
+    }
+
+    public sealed class Fixture : GatewayFixture
+    {
+        protected override GatewaySettings Settings()
+        {
+            Upstream.Always(AnswerAsync);
+            using var closed = new ClosedPort();
+            return new GatewaySettings
+            {
+                Config = Config(new
+                {
+                    Keys = new object[]
+                    {
+                        new { Name = "pass", Key },
+                        new { Name = "narrow", Key = Narrow, AllowedModels = new[] { "vendor" } },
+                        new { Name = "house", Key = House, AllowExternal = false },
+                        new { Name = "rare", Key = Rare, RequestsPerMinute = 1 },
+                    },
+                    Llms = new object[]
+                    {
+                        new { Name = "vendor", Provider = "custom", Model = "vendor-model", Upstream.BaseUrl, Auth = new { api_key = VendorKey } },
+                        new { Name = "other", Provider = "custom", Model = "other-model", Upstream.BaseUrl },
+                        new { Name = "gone", Provider = "custom", Model = "gone", BaseUrl = closed.Address + "/v1" },
+                        new { Name = "keyless", Provider = "openai", Model = "gpt-4o", Auth = new { api_key_env = "NOT_THERE_AT_ALL" } },
+                    },
+                }),
+            };
+        }
+
+        private static async Task AnswerAsync(UpstreamCall call)
+        {
+            HttpResponse response = call.Http.Response;
+            response.Headers["x-request-id"] = "vendor-1";
+            response.Headers.SetCookie = "a=b";
+            switch (call.Path)
+            {
+                case "/v1/stream":
+                    await Answers.Sse(Step.Send("data: one\n\n"), Step.Send("data: two\n\n"))(call);
+                    break;
+                case "/v1/missing":
+                    await Answers.Json("""{"error":"none"}""", 404)(call);
+                    break;
+                case "/v1/unauthorized":
+                    await Answers.Error(401, "Incorrect API key provided: " + VendorKey, "invalid_api_key")(call);
+                    break;
+                default:
+                    await Answers.Json("""{"seen":true}""")(call);
+                    break;
+            }
+        }
+    }
+}
