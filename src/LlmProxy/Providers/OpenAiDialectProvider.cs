@@ -63,6 +63,9 @@ internal abstract class OpenAiDialectProvider : IProvider
     /// <summary>The name that the body's "model" carries, when it is not the LLM's own.</summary>
     public virtual string ModelInBody(LlmOptions llm, string model) => model;
 
+    /// <summary>Who counts a conversation's tokens; null: the gateway does.</summary>
+    protected virtual ITokenVendor? Tokens => null;
+
     /// <summary>Says the request in the vendor's words, where those differ.</summary>
     public virtual void Adjust(RequestEdits edits, LlmOptions llm)
     {
@@ -73,6 +76,7 @@ internal abstract class OpenAiDialectProvider : IProvider
         EndpointKind endpoint = exchange.Endpoint;
         return target.Deployment.Speaks(endpoint) ? new OpenAiCall(exchange, target, this)
             : endpoint.ChatFront is not null ? new TranslatedChat(exchange, target, new OpenAiChatVendor(this))
+            : endpoint.TokenFront is not null ? CountCall.Open(exchange, target, Tokens)
             : endpoint.EmbeddingFront is not null ? new TranslatedEmbedding(exchange, target, new EmbeddingVendor(this))
             : throw new NotSupportedException($"{Card.Name} is never asked for {endpoint}.");
     }
