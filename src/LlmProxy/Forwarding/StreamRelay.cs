@@ -160,10 +160,12 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, VendorC
         {
             sink.Write(bytes);
         }
-        else if ((verdict & FrameVerdict.End) != 0 && frame.IsDone)
+        else if ((verdict & FrameVerdict.End) != 0)
         {
+            // A closing mark without JSON follows the object; a closing event (message_stop, response.completed) carries it.
+            _tail.Write(sink, frame.IsDone ? default : bytes, hasData: !frame.IsDone);
             _tail.Complete(sink, _translator);
-            sink.Write(bytes);
+            sink.Write(frame.IsDone ? bytes : default);
         }
         else if (!bytes.IsEmpty)
         {
