@@ -23,6 +23,11 @@ internal static class AnthropicSdkUpstreams
     /// <summary>OpenAI and vLLM.</summary>
     public static UpstreamAnswer OpenAi { get; } = call =>
     {
+        if (call.Path.EndsWith("/tokenize", StringComparison.Ordinal))
+        {
+            return Answers.Json("""{"count":11,"max_model_len":4096,"tokens":[1,2,3,4,5,6,7,8,9,10,11]}""")(call);
+        }
+
         Turn turn = TurnOf(call, (string?)call.Json["messages"]?.AsArray()[^1]?["role"] == "tool");
         bool thinks = turn == Turn.Text && (call.Json["reasoning_effort"] ?? call.Json["chat_template_kwargs"]) is not null;
         if (!call.Path.EndsWith("/chat/completions", StringComparison.Ordinal) || turn == Turn.Tools)
@@ -52,7 +57,7 @@ internal static class AnthropicSdkUpstreams
         Turn turn = TurnOf(call, call.Json["messages"]?.AsArray()[^1]?["content"] is JsonArray { Count: > 0 } blocks && (string?)blocks[0]?["type"] == "tool_result");
         JsonArray content = turn switch
         {
-            Turn.Tools => [.. Cities.Select((city, i) => JsonNode.Parse($$$"""{"type":"tool_use","id":"toolu_{{{i}}}","name":"get_weather","input":{"city":"{{{city}}}"}}"""))],
+            Turn.Tools => [.. Cities.Select((city, i) => JsonNode.Parse($$$"""{"type":"tool_use","id":"toolu_{{{i}}}","name":"get_weather","input":{"city":"{{{city}}}"},"caller":{"type":"direct"}}"""))],
             Turn.Thinking => [JsonNode.Parse($$"""{"type":"thinking","thinking":"{{Thought}}","signature":"c2lnbmVk"}"""), JsonNode.Parse($$"""{"type":"text","text":"{{OpenAiAnswers.Text}}"}""")],
             _ => [JsonNode.Parse($$"""{"type":"text","text":"{{OpenAiAnswers.Text}}"}""")],
         };
@@ -125,7 +130,7 @@ internal static class AnthropicSdkUpstreams
             {
                 "text" => ("""{"type":"text","text":""}""", (string[])[$$"""{"type":"text_delta","text":"{{OpenAiAnswers.Text}}"}"""]),
                 "thinking" => ("""{"type":"thinking","thinking":"","signature":""}""", [$$"""{"type":"thinking_delta","thinking":"{{Thought}}"}""", """{"type":"signature_delta","signature":"c2lnbmVk"}"""]),
-                _ => ($$$"""{"type":"tool_use","id":"{{{block["id"]}}}","name":"get_weather","input":{}}""",
+                _ => ($$$"""{"type":"tool_use","id":"{{{block["id"]}}}","name":"get_weather","input":{},"caller":{"type":"direct"}}""",
                     [$$"""{"type":"input_json_delta","partial_json":{{JsonValue.Create(block["input"]!.ToJsonString()).ToJsonString()}}}"""]),
             };
             yield return Event("content_block_start", $$""" "index":{{i}},"content_block":{{start}}""");
