@@ -18,6 +18,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
     private const int MostErrorBytes = 64 * 1024;
 
     private readonly Deployment _llm = target.Deployment;
+    private bool _dropsEncodingFormat;
 
     public async Task<Verdict> RunAsync(ClientAnswer answer, TimeSpan share)
     {
@@ -179,6 +180,12 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         if (exchange.AsksForUsage(target) && OpenAiFailure.BlamesStreamOptions(status, body.Written))
         {
             _llm.State.RefusesStreamOptions = true;
+            return await SendAsync(answer, clock, sentAt);
+        }
+
+        if (!_dropsEncodingFormat && EmbeddingFormat.IsBlamed(exchange, status, body.Written))
+        {
+            _dropsEncodingFormat = _llm.State.RefusesEncodingFormat = true;
             return await SendAsync(answer, clock, sentAt);
         }
 

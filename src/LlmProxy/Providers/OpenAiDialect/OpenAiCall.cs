@@ -1,3 +1,4 @@
+using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
@@ -7,6 +8,10 @@ namespace LlmProxy.Providers.OpenAiDialect;
 /// <summary>A call whose client and vendor both speak OpenAI's dialect: the bytes pass, read along the way.</summary>
 internal sealed class OpenAiCall(Exchange exchange, RouteTarget target, OpenAiDialectProvider provider) : VendorCall
 {
+    private bool _isRewritten;
+
+    public override bool IsTranslated => _isRewritten;
+
     public override string Path => provider.PathFor(exchange.Endpoint, target.Deployment.Options, target.Model);
 
     public override HttpContent Write(int request)
@@ -21,6 +26,22 @@ internal sealed class OpenAiCall(Exchange exchange, RouteTarget target, OpenAiDi
         target.Deployment.Label,
         new OpenAiStreamOptions(exchange.Peek?.WantsUsage == true, exchange.AsksForUsage(target)));
 
-    public override PlainAnswer ReadAnswer(IReadOnlyList<ReadOnlyMemory<byte>> answers, PooledWriter client) =>
-        AnswerReader.Read(exchange.Endpoint, answers[0].Span, target.Deployment.Label);
+    public override PlainAnswer ReadAnswer(IReadOnlyList<ReadOnlyMemory<byte>> answers, PooledWriter client)
+    {
+        PlainAnswer facts = AnswerReader.Read(exchange.Endpoint, answers[0].Span, target.Deployment.Label);
+        if (exchange.Endpoint != EndpointKind.Embeddings || facts.Failure is not null)
+        {
+            return facts;
+        }
+
+        try
+        {
+            _isRewritten = EmbeddingFormat.Fit(exchange, answers[0].Span, client);
+            return facts;
+        }
+        catch (Exception e) when (StreamFrames.IsBadJson(e) || e is FormatException)
+        {
+            return new PlainAnswer(null, null, new VendorFailure(ErrorCode.InvalidProviderResponse, $"{TransportFailures.Who(target)} sent embeddings that are not numbers."));
+        }
+    }
 }
