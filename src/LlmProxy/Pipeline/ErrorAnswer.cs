@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using LlmProxy.Dialects;
 using LlmProxy.Dialects.OpenAi;
 using LlmProxy.Forwarding;
 using LlmProxy.Wire;
@@ -9,7 +10,7 @@ namespace LlmProxy.Pipeline;
 /// <summary>Sends a refusal as an answer of its own, with the advice that the official SDKs read.</summary>
 internal static class ErrorAnswer
 {
-    public static async Task SendAsync(HttpContext http, GatewayError error, string requestId, Exchange? exchange = null)
+    public static async Task SendAsync(HttpContext http, GatewayError error, string requestId, Exchange? exchange = null, ClientDialect? dialect = null)
     {
         HttpResponse response = http.Response;
         response.StatusCode = error.Status;
@@ -46,7 +47,7 @@ internal static class ErrorAnswer
         }
 
         var body = new ArrayBufferWriter<byte>(512);
-        (exchange?.Endpoint.Dialect ?? OpenAiClients.Instance).WriteError(body, error, requestId);
+        (exchange?.Endpoint.Dialect ?? dialect ?? OpenAiClients.Instance).WriteError(body, error, requestId);
         response.ContentLength = body.WrittenCount;
         if (!HttpMethods.IsHead(http.Request.Method))
         {
