@@ -1,5 +1,3 @@
-using LlmProxy.Dialects;
-using LlmProxy.Dialects.Ollama;
 using LlmProxy.Pipeline;
 
 namespace LlmProxy.Endpoints;
@@ -20,13 +18,12 @@ internal static class ClientRoutes
         }
     }
 
-    /// <summary>Nothing is answered by a bare 404 or 405: clients expect OpenAI's shape, below /api Ollama's.</summary>
+    /// <summary>Nothing is answered by a bare 404 or 405: clients expect their dialect's shape.</summary>
     public static Task RefuseUnknown(HttpContext http)
     {
         string path = http.Request.Path.Value ?? "/";
         string shown = path.Length <= 200 ? path : path[..200] + "...";
         var error = new GatewayError(ErrorCode.UnknownRoute, $"This gateway has no {http.Request.Method} {shown}. /swagger lists what it has.");
-        ClientDialect? dialect = http.Request.Path.StartsWithSegments("/api") ? OllamaClients.Instance : null;
-        return ErrorAnswer.SendAsync(http, error, Guid.CreateVersion7().ToString(), dialect: dialect);
+        return ErrorAnswer.SendAsync(http, error, Guid.CreateVersion7().ToString());
     }
 }

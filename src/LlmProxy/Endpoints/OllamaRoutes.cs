@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text.Json;
 using LlmProxy.Access;
 using LlmProxy.Configuration;
-using LlmProxy.Dialects.Ollama;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 using LlmProxy.Wire;
@@ -138,7 +137,7 @@ internal sealed class OllamaRoutes(SnapshotHolder snapshots, KeyGate keys)
     }
 
     private static Task RefuseAsync(HttpContext http, GatewayError error) =>
-        ErrorAnswer.SendAsync(http, error, Guid.CreateVersion7().ToString(), dialect: OllamaClients.Instance);
+        ErrorAnswer.SendAsync(http, error, Guid.CreateVersion7().ToString());
 
     private static async Task SendAsync(HttpContext http, Action<Utf8JsonWriter> write)
     {

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Globalization;
 using LlmProxy.Dialects;
+using LlmProxy.Dialects.Anthropic;
+using LlmProxy.Dialects.Ollama;
 using LlmProxy.Dialects.OpenAi;
 using LlmProxy.Forwarding;
 using LlmProxy.Wire;
@@ -10,12 +12,14 @@ namespace LlmProxy.Pipeline;
 /// <summary>Sends a refusal as an answer of its own, with the advice that the official SDKs read.</summary>
 internal static class ErrorAnswer
 {
-    public static async Task SendAsync(HttpContext http, GatewayError error, string requestId, Exchange? exchange = null, ClientDialect? dialect = null)
+    public static async Task SendAsync(HttpContext http, GatewayError error, string requestId, Exchange? exchange = null)
     {
         HttpResponse response = http.Response;
         response.StatusCode = error.Status;
         response.ContentType = "application/json";
         response.Headers["x-request-id"] = requestId;
+        ClientDialect dialect = exchange?.Endpoint.Dialect ?? DialectOf(http.Request);
+        dialect.AddHeaders(response.Headers, requestId);
         if (exchange is not null)
         {
             AnswerHeaders.WriteCommon(exchange, response.Headers);
@@ -47,11 +51,17 @@ internal static class ErrorAnswer
         }
 
         var body = new ArrayBufferWriter<byte>(512);
-        (exchange?.Endpoint.Dialect ?? dialect ?? OpenAiClients.Instance).WriteError(body, error, requestId);
+        dialect.WriteError(body, error, requestId);
         response.ContentLength = body.WrittenCount;
         if (!HttpMethods.IsHead(http.Request.Method))
         {
             await response.BodyWriter.WriteAsync(body.WrittenMemory, CancellationToken.None);
         }
     }
+
+    /// <summary>Of a request that is no call to a model.</summary>
+    private static ClientDialect DialectOf(HttpRequest request) =>
+        AnthropicClients.Speaks(request) ? AnthropicClients.Instance
+        : request.Path.StartsWithSegments("/api") ? OllamaClients.Instance
+        : OpenAiClients.Instance;
 }

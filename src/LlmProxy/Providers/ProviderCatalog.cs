@@ -5,6 +5,7 @@ using LlmProxy.Providers.Azure;
 using LlmProxy.Providers.Custom;
 using LlmProxy.Providers.Dummy;
 using LlmProxy.Providers.Fireworks;
+using LlmProxy.Providers.Gemini;
 using LlmProxy.Providers.LiteLlm;
 using LlmProxy.Providers.Mistral;
 using LlmProxy.Providers.Ollama;
@@ -34,7 +35,7 @@ internal static class ProviderCatalog
         new AnthropicProvider(),
         Planned("bedrock", "https://bedrock-runtime.{region}.amazonaws.com", ["access_key_id", "secret_access_key", "session_token", "region", "bearer_token"]),
         Planned("vertex", "https://{location}-aiplatform.googleapis.com", ["project", "location", "credentials_file", "access_token"]),
-        Planned("gemini", "https://generativelanguage.googleapis.com/v1beta", ["api_key"]),
+        new GeminiProvider(),
     }.ToFrozenDictionary(provider => provider.Card.Name, StringComparer.OrdinalIgnoreCase);
 
     public static IEnumerable<ProviderCard> Cards => All.Values.Select(provider => provider.Card);
