@@ -170,6 +170,10 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, VendorC
         else if (!bytes.IsEmpty)
         {
             _tail.Write(sink, bytes, frame.HasData);
+            if ((verdict & FrameVerdict.End) != 0)
+            {
+                _tail.Complete(sink, _translator); // The last event has content of its own: nothing follows that would release it.
+            }
         }
 
         _scratch.Clear();
