@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using LlmProxy.Endpoints;
 using LlmProxy.Providers.Anthropic;
 using LlmProxy.Providers.Azure;
+using LlmProxy.Providers.Bedrock;
 using LlmProxy.Providers.Custom;
 using LlmProxy.Providers.Dummy;
 using LlmProxy.Providers.Fireworks;
@@ -33,7 +34,7 @@ internal static class ProviderCatalog
         new DummyProvider(),
         new OllamaProvider(),
         new AnthropicProvider(),
-        Planned("bedrock", "https://bedrock-runtime.{region}.amazonaws.com", ["access_key_id", "secret_access_key", "session_token", "region", "bearer_token"]),
+        new BedrockProvider(TimeProvider.System),
         Planned("vertex", "https://{location}-aiplatform.googleapis.com", ["project", "location", "credentials_file", "access_token"]),
         new GeminiProvider(),
     }.ToFrozenDictionary(provider => provider.Card.Name, StringComparer.OrdinalIgnoreCase);
