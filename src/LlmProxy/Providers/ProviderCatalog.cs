@@ -10,6 +10,7 @@ using LlmProxy.Providers.LiteLlm;
 using LlmProxy.Providers.Mistral;
 using LlmProxy.Providers.OpenAi;
 using LlmProxy.Providers.Together;
+using LlmProxy.Providers.Vertex;
 using LlmProxy.Providers.Vllm;
 
 namespace LlmProxy.Providers;
@@ -32,7 +33,7 @@ internal static class ProviderCatalog
         new DummyProvider(),
         new AnthropicProvider(),
         Planned("bedrock", "https://bedrock-runtime.{region}.amazonaws.com", ["access_key_id", "secret_access_key", "session_token", "region", "bearer_token"]),
-        Planned("vertex", "https://{location}-aiplatform.googleapis.com", ["project", "location", "credentials_file", "access_token"]),
+        new VertexProvider(TimeProvider.System),
         new GeminiProvider(),
         Planned("ollama", "http://localhost:11434", ["api_key"], probe: "api/version", isLocal: true, keyIsOptional: true),
     }.ToFrozenDictionary(provider => provider.Card.Name, StringComparer.OrdinalIgnoreCase);

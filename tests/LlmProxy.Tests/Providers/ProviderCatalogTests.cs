@@ -6,8 +6,8 @@ namespace LlmProxy.Tests.Providers;
 
 public sealed class ProviderCatalogTests
 {
-    private static readonly string[] Spoken = ["anthropic", "azure", "custom", "dummy", "fireworks", "litellm", "mistral", "openai", "together", "vllm"];
-    private static readonly string[] Planned = ["bedrock", "gemini", "ollama", "vertex"];
+    private static readonly string[] Spoken = ["anthropic", "azure", "custom", "dummy", "fireworks", "gemini", "litellm", "mistral", "openai", "together", "vertex", "vllm"];
+    private static readonly string[] Planned = ["bedrock", "ollama"];
 
     [Fact]
     public void All_EveryNameOfTheContract_IsKnownWithoutRegardToCase()
@@ -37,7 +37,10 @@ public sealed class ProviderCatalogTests
 
         Assert.Equal(address, card.DefaultBaseUrl);
         Assert.Equal(authKeys, string.Join(',', card.AuthKeys.Order(StringComparer.Ordinal)));
-        Assert.Equal(address ?? "", ProviderCatalog.All[name].NormalizeBase("", Llm.Of(name)));
+        if (address?.Contains('{', StringComparison.Ordinal) != true)
+        {
+            Assert.Equal(address ?? "", ProviderCatalog.All[name].NormalizeBase("", Llm.Of(name)));
+        }
     }
 
     [Fact]
