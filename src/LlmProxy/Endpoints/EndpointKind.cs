@@ -8,6 +8,8 @@ namespace LlmProxy.Endpoints;
 /// <summary>One thing a client can ask of a model, in the dialect it is asked in, whatever vendor answers it.</summary>
 internal sealed class EndpointKind
 {
+    private static readonly List<EndpointKind> Made = []; // Stands first: the ones below enter themselves.
+
     public static readonly EndpointKind Chat = new("chat", "chat/completions") { RequiredField = "messages", TakesStreamOptions = true, StreamsEvents = true, MayStream = true, ChatFront = new ChatCompletionsFront() };
     public static readonly EndpointKind Completions = new("completions", "completions") { RequiredField = "prompt", TakesStreamOptions = true, StreamsEvents = true, MayStream = true, Via = Chat };
     public static readonly EndpointKind Embeddings = new("embeddings", "embeddings") { RequiredField = "input", StaysOnModel = true, EmbeddingFront = new EmbeddingsFront() };
@@ -19,31 +21,30 @@ internal sealed class EndpointKind
     public static readonly EndpointKind Speech = new("speech", "audio/speech") { RequiredField = "input", AnswersBinary = true };
     public static readonly EndpointKind Rerank = new("rerank", "rerank") { RequiredField = "query", StaysOnModel = true };
 
-    public static readonly EndpointKind Messages = new("messages", "messages") { Dialect = AnthropicClients.Instance, Family = "chat", RequiredField = "messages", StreamsEvents = true, MayStream = true, Via = Chat };
-    public static readonly EndpointKind CountTokens = new("count_tokens", "messages/count_tokens") { Dialect = AnthropicClients.Instance, Family = "chat", RequiredField = "messages", Via = Chat };
-    public static readonly EndpointKind OllamaChat = new("ollama_chat", "chat") { Dialect = OllamaClients.Instance, Family = "chat", RequiredField = "messages", StreamsEvents = true, MayStream = true, StreamsUnasked = true, Via = Chat };
-    public static readonly EndpointKind OllamaGenerate = new("ollama_generate", "generate") { Dialect = OllamaClients.Instance, Family = "chat", StreamsEvents = true, MayStream = true, StreamsUnasked = true, Via = Chat };
-    public static readonly EndpointKind OllamaEmbed = new("ollama_embed", "embed") { Dialect = OllamaClients.Instance, Family = "embeddings", RequiredField = "input", StaysOnModel = true, Via = Embeddings };
+    public static readonly EndpointKind Messages = new("messages", "messages") { Dialect = AnthropicClients.Instance, Family = "chat", RequiredField = "messages", StreamsEvents = true, MayStream = true, Via = Chat, ChatFront = new AnthropicFront() };
+    public static readonly EndpointKind CountTokens = new("count_tokens", "messages/count_tokens") { Dialect = AnthropicClients.Instance, Family = "chat", RequiredField = "messages", Via = Chat, TokenFront = new AnthropicFront() };
+    public static readonly EndpointKind OllamaChat = new("ollama_chat", "chat") { Dialect = OllamaClients.Instance, Family = "chat", RequiredField = "messages", MayStream = true, StreamsUnasked = true, Via = Chat, ChatFront = new OllamaChatFront() };
+    public static readonly EndpointKind OllamaGenerate = new("ollama_generate", "generate") { Dialect = OllamaClients.Instance, Family = "chat", MayStream = true, StreamsUnasked = true, Via = Chat, ChatFront = new OllamaGenerateFront() };
+    public static readonly EndpointKind OllamaEmbed = new("ollama_embed", "embed") { Dialect = OllamaClients.Instance, Family = "embeddings", RequiredField = "input", StaysOnModel = true, Via = Embeddings, EmbeddingFront = new OllamaEmbedFront() };
+    public static readonly EndpointKind OllamaEmbeddings = new("ollama_embeddings", "embeddings") { Dialect = OllamaClients.Instance, Family = "embeddings", RequiredField = "prompt", StaysOnModel = true, Via = Embeddings, EmbeddingFront = new OllamaEmbedFront(isOld: true) };
 
     /// <summary>Anything else of one vendor's API, unread.</summary>
     public static readonly EndpointKind Pass = new("pass", "pass");
-
-    private static int _count;
 
     private EndpointKind(string name, string path)
     {
         Name = name;
         Family = name;
         Path = path;
-        Ordinal = _count++;
+        Ordinal = Made.Count;
+        Made.Add(this);
     }
 
     /// <summary>What vendors of OpenAI's dialect may serve.</summary>
     public static IReadOnlyList<EndpointKind> OfOpenAi { get; } =
         [Chat, Completions, Embeddings, Responses, ResponsesInputTokens, Moderations, Images, Transcriptions, Speech, Rerank];
 
-    public static IReadOnlyList<EndpointKind> All { get; } =
-        [.. OfOpenAi, Messages, CountTokens, OllamaChat, OllamaGenerate, OllamaEmbed, Pass];
+    public static IReadOnlyList<EndpointKind> All => Made;
 
     public string Name { get; }
 

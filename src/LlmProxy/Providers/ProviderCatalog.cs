@@ -8,6 +8,7 @@ using LlmProxy.Providers.Fireworks;
 using LlmProxy.Providers.Gemini;
 using LlmProxy.Providers.LiteLlm;
 using LlmProxy.Providers.Mistral;
+using LlmProxy.Providers.Ollama;
 using LlmProxy.Providers.OpenAi;
 using LlmProxy.Providers.Together;
 using LlmProxy.Providers.Vertex;
@@ -31,11 +32,11 @@ internal static class ProviderCatalog
         new LiteLlmProvider(),
         new CustomProvider(),
         new DummyProvider(),
+        new OllamaProvider(),
         new AnthropicProvider(),
         Planned("bedrock", "https://bedrock-runtime.{region}.amazonaws.com", ["access_key_id", "secret_access_key", "session_token", "region", "bearer_token"]),
         new VertexProvider(TimeProvider.System),
         new GeminiProvider(),
-        Planned("ollama", "http://localhost:11434", ["api_key"], probe: "api/version", isLocal: true, keyIsOptional: true),
     }.ToFrozenDictionary(provider => provider.Card.Name, StringComparer.OrdinalIgnoreCase);
 
     public static IEnumerable<ProviderCard> Cards => All.Values.Select(provider => provider.Card);

@@ -6,8 +6,8 @@ namespace LlmProxy.Tests.Providers;
 
 public sealed class ProviderCatalogTests
 {
-    private static readonly string[] Spoken = ["anthropic", "azure", "custom", "dummy", "fireworks", "gemini", "litellm", "mistral", "openai", "together", "vertex", "vllm"];
-    private static readonly string[] Planned = ["bedrock", "ollama"];
+    private static readonly string[] Spoken = ["anthropic", "azure", "custom", "dummy", "fireworks", "gemini", "litellm", "mistral", "ollama", "openai", "together", "vertex", "vllm"];
+    private static readonly string[] Planned = ["bedrock"];
 
     [Fact]
     public void All_EveryNameOfTheContract_IsKnownWithoutRegardToCase()
