@@ -162,6 +162,12 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, VendorC
         }
         else if ((verdict & FrameVerdict.End) != 0 && frame.IsDone)
         {
+            if (bytes.Length > frame.Raw.Length)
+            {
+                _tail.Write(sink, bytes[..^frame.Raw.Length], hasData: true); // A last chunk that was written just now.
+                bytes = frame.Raw;
+            }
+
             _tail.Complete(sink, _translator);
             sink.Write(bytes);
         }

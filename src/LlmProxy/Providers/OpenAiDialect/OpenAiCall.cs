@@ -1,3 +1,4 @@
+using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
@@ -19,8 +20,20 @@ internal sealed class OpenAiCall(Exchange exchange, RouteTarget target, OpenAiDi
     public override IStreamTranslator OpenStream() => OpenAiStreams.Open(
         exchange.Endpoint,
         target.Deployment.Label,
-        new OpenAiStreamOptions(exchange.Peek?.WantsUsage == true, exchange.AsksForUsage(target)));
+        new OpenAiStreamOptions(exchange.Peek?.WantsUsage == true, exchange.AsksForUsage(target)) { Identity = Identity() });
 
-    public override PlainAnswer ReadAnswer(IReadOnlyList<ReadOnlyMemory<byte>> answers, PooledWriter client) =>
-        AnswerReader.Read(exchange.Endpoint, answers[0].Span, target.Deployment.Label);
+    public override PlainAnswer ReadAnswer(IReadOnlyList<ReadOnlyMemory<byte>> answers, PooledWriter client)
+    {
+        PlainAnswer answer = AnswerReader.Read(exchange.Endpoint, answers[0].Span, target.Deployment.Label);
+        if (answer.Failure is null && Identity() is { } identity)
+        {
+            AnswerRepair.Write(answers[0].Span, identity, client);
+        }
+
+        return answer;
+    }
+
+    private AnswerIdentity? Identity() => exchange.Endpoint == EndpointKind.Chat
+        ? new AnswerIdentity(exchange.Id, target.Model, exchange.Time.GetUtcNow().ToUnixTimeSeconds())
+        : null;
 }
