@@ -10,7 +10,7 @@ internal sealed class EndpointKind
 {
     public static readonly EndpointKind Chat = new("chat", "chat/completions") { RequiredField = "messages", TakesStreamOptions = true, StreamsEvents = true, MayStream = true, ChatFront = new ChatCompletionsFront() };
     public static readonly EndpointKind Completions = new("completions", "completions") { RequiredField = "prompt", TakesStreamOptions = true, StreamsEvents = true, MayStream = true, Via = Chat };
-    public static readonly EndpointKind Embeddings = new("embeddings", "embeddings") { RequiredField = "input", StaysOnModel = true };
+    public static readonly EndpointKind Embeddings = new("embeddings", "embeddings") { RequiredField = "input", StaysOnModel = true, EmbeddingFront = new EmbeddingsFront() };
     public static readonly EndpointKind Responses = new("responses", "responses") { StreamsEvents = true, MayStream = true, Via = Chat };
     public static readonly EndpointKind ResponsesInputTokens = new("responses_input_tokens", "responses/input_tokens") { Via = Chat };
     public static readonly EndpointKind Moderations = new("moderations", "moderations") { RequiredField = "input" };

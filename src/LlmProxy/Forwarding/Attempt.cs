@@ -4,6 +4,7 @@ using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Providers.OpenAiDialect;
 using LlmProxy.Routing;
+using LlmProxy.Wire;
 using Microsoft.Extensions.Primitives;
 
 namespace LlmProxy.Forwarding;
@@ -17,6 +18,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
     private const int MostErrorBytes = 64 * 1024;
 
     private readonly Deployment _llm = target.Deployment;
+    private bool _dropsEncodingFormat;
 
     public async Task<Verdict> RunAsync(ClientAnswer answer, TimeSpan share)
     {
@@ -80,7 +82,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         }
 
         HttpRequestMessage? request = call.Requests == 0 ? null : await CreateRequestAsync(call, 0, clock.Token);
-        exchange.DroppedParams = call.Dropped;
+        exchange.DroppedParams = call.Dropped is { } names ? HeaderText.Safe(names) : null;
         if (exchange is { DroppedParams: { } dropped, Wishes.Strict: true })
         {
             return Verdict.Failed(new VendorFailure(ErrorCode.InvalidValue, $"{TransportFailures.Who(target)} does not take: {dropped}. Leave that out, or do not ask for \"strict\".")
@@ -178,6 +180,12 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         if (exchange.AsksForUsage(target) && OpenAiFailure.BlamesStreamOptions(status, body.Written))
         {
             _llm.State.RefusesStreamOptions = true;
+            return await SendAsync(answer, clock, sentAt);
+        }
+
+        if (!_dropsEncodingFormat && EmbeddingFormat.IsBlamed(exchange, status, body.Written))
+        {
+            _dropsEncodingFormat = _llm.State.RefusesEncodingFormat = true;
             return await SendAsync(answer, clock, sentAt);
         }
 

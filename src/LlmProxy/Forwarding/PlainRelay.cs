@@ -70,7 +70,7 @@ internal static class PlainRelay
         exchange.Usage = facts.Usage;
         exchange.ReportedModel = facts.ReportedModel;
         exchange.SettleCost(target);
-        ReadOnlyMemory<byte> bytes = call.IsTranslated || translated.Written.Length > 0 ? translated.WrittenMemory : answers[0];
+        ReadOnlyMemory<byte> bytes = call.IsTranslated ? translated.WrittenMemory : answers[0];
         string? contentType = !call.IsTranslated ? null : exchange.IsStream ? exchange.Endpoint.Dialect.StreamType : "application/json";
         if (exchange.Wishes.Metadata == true && !exchange.IsStream)
         {

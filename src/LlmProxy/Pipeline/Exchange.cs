@@ -47,6 +47,9 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     public Wishes Wishes { get; set; } = Wishes.None;
 
+    /// <summary>The model, where the address names it: the body's own is then beside the point.</summary>
+    public string? AddressedModel { get; init; }
+
     /// <summary>What the client asked for; null when it named nothing.</summary>
     public string? RequestedModel { get; set; }
 
@@ -170,7 +173,8 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     /// <summary>Whether the gateway itself asks this LLM to report usage in the stream.</summary>
     public bool AsksForUsage(RouteTarget target) =>
-        IsStream && Endpoint.TakesStreamOptions && Peek is { WantsUsage: false } && target.Deployment.Provider.Card.ReportsStreamUsage && !target.Deployment.State.RefusesStreamOptions;
+        IsStream && target.Deployment.Provider.Card.ReportsStreamUsage && !target.Deployment.State.RefusesStreamOptions
+        && (!target.Deployment.Speaks(Endpoint) || (Endpoint.TakesStreamOptions && Peek is { WantsUsage: false }));
 
     /// <summary>The caller's own mistake, found while the request was translated: no other LLM would take it.</summary>
     private static CallRefusedException Refused(GatewayError wrong) =>

@@ -17,7 +17,7 @@ internal sealed class GatewayPipeline(
     /// <param name="addressed">The model, where the address names it and not the body.</param>
     public async Task RunAsync(HttpContext http, EndpointKind endpoint, string? addressed = null)
     {
-        var exchange = new Exchange(http, endpoint, snapshots.Current, time, budget, shutdown);
+        var exchange = new Exchange(http, endpoint, snapshots.Current, time, budget, shutdown) { AddressedModel = addressed };
         using var answer = new ClientAnswer(exchange);
         using Shutdown.Call running = shutdown.Begin();
         Reservation? reservation = null;
@@ -30,7 +30,6 @@ internal sealed class GatewayPipeline(
                 return;
             }
 
-            exchange.RequestedModel = addressed ?? exchange.RequestedModel;
             RoutePlan plan = RoutePlanner.PlanFor(exchange.Snapshot, exchange.Caller, endpoint, exchange.RequestedModel, exchange.Wishes);
             if (plan.Refusal is { } unplanned)
             {

@@ -14,6 +14,9 @@ internal sealed class RequestPeek
 
     public int ModelMember { get; private set; } = -1;
 
+    /// <summary>The address names the model; Azure's clients send an empty one in the body.</summary>
+    public bool ModelIsAddressed { get; init; }
+
     public bool IsStream { get; private set; }
 
     public int StreamMember { get; private set; } = -1;
@@ -135,7 +138,7 @@ internal sealed class RequestPeek
         string model = Text(json, i).Trim();
         if (model.Length == 0)
         {
-            return GatewayError.Invalid("model", "The field \"model\" is empty. Name a model, or leave it out for the gateway's choice.");
+            return ModelIsAddressed ? null : GatewayError.Invalid("model", "The field \"model\" is empty. Name a model, or leave it out for the gateway's choice.");
         }
 
         Model = model;

@@ -37,7 +37,7 @@ internal static class RequestReader
 
     private static GatewayError? PeekJson(Exchange exchange)
     {
-        var peek = new RequestPeek();
+        var peek = new RequestPeek { ModelIsAddressed = exchange.AddressedModel is not null };
         ReadOnlySpan<byte> body = exchange.Body!.Span;
         if (peek.Read(exchange.Endpoint, body) is { } error)
         {
@@ -45,7 +45,7 @@ internal static class RequestReader
         }
 
         exchange.Peek = peek;
-        exchange.RequestedModel = peek.Model;
+        exchange.RequestedModel = exchange.AddressedModel ?? peek.Model;
         exchange.IsStream = exchange.Endpoint.MayStream && (peek.StreamMember < 0 ? exchange.Endpoint.StreamsUnasked : peek.IsStream);
         if (peek.WishesMember < 0)
         {
@@ -67,7 +67,7 @@ internal static class RequestReader
         }
 
         exchange.Form = form;
-        exchange.RequestedModel = form.Model;
+        exchange.RequestedModel = exchange.AddressedModel ?? form.Model;
         exchange.IsStream = form.IsStream && exchange.Endpoint.MayStream;
         return null;
     }

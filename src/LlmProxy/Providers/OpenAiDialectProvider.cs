@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using LlmProxy.Configuration.Options;
+using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers.OpenAiDialect;
@@ -62,14 +63,23 @@ internal abstract class OpenAiDialectProvider : IProvider
     /// <summary>The name that the body's "model" carries, when it is not the LLM's own.</summary>
     public virtual string ModelInBody(LlmOptions llm, string model) => model;
 
+    /// <summary>Who counts a conversation's tokens; null: the gateway does.</summary>
+    protected virtual ITokenVendor? Tokens => null;
+
     /// <summary>Says the request in the vendor's words, where those differ.</summary>
     public virtual void Adjust(RequestEdits edits, LlmOptions llm)
     {
     }
 
-    public VendorCall Open(Exchange exchange, RouteTarget target) => target.Deployment.Speaks(exchange.Endpoint)
-        ? new OpenAiCall(exchange, target, this)
-        : throw new NotSupportedException($"{Card.Name} is never asked for {exchange.Endpoint}.");
+    public VendorCall Open(Exchange exchange, RouteTarget target)
+    {
+        EndpointKind endpoint = exchange.Endpoint;
+        return target.Deployment.Speaks(endpoint) ? new OpenAiCall(exchange, target, this)
+            : endpoint.ChatFront is not null ? new TranslatedChat(exchange, target, new OpenAiChatVendor(this))
+            : endpoint.TokenFront is not null ? CountCall.Open(exchange, target, Tokens)
+            : endpoint.EmbeddingFront is not null ? new TranslatedEmbedding(exchange, target, new EmbeddingVendor(this))
+            : throw new NotSupportedException($"{Card.Name} is never asked for {endpoint}.");
+    }
 
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using LlmProxy.Endpoints;
+using LlmProxy.Providers.Anthropic;
 using LlmProxy.Providers.Azure;
 using LlmProxy.Providers.Custom;
 using LlmProxy.Providers.Dummy;
@@ -28,7 +29,7 @@ internal static class ProviderCatalog
         new LiteLlmProvider(),
         new CustomProvider(),
         new DummyProvider(),
-        Planned("anthropic", "https://api.anthropic.com", ["api_key"], probe: "v1/models"),
+        new AnthropicProvider(),
         Planned("bedrock", "https://bedrock-runtime.{region}.amazonaws.com", ["access_key_id", "secret_access_key", "session_token", "region", "bearer_token"]),
         Planned("vertex", "https://{location}-aiplatform.googleapis.com", ["project", "location", "credentials_file", "access_token"]),
         Planned("gemini", "https://generativelanguage.googleapis.com/v1beta", ["api_key"]),

@@ -11,6 +11,9 @@ internal sealed class LlmState(string provider, string name)
     /// <summary>It answered 400 to stream_options: it is not asked for usage in streams again.</summary>
     public bool RefusesStreamOptions { get; set; }
 
+    /// <summary>It refused encoding_format: the gateway writes vectors in the wanted form itself.</summary>
+    public bool RefusesEncodingFormat { get; set; }
+
     public ProbeResult? LastProbe { get; set; }
 
     public CallFailure? LastFailure { get; set; }

@@ -1,5 +1,5 @@
 // Drives the gateway with the official openai package, unmodified, and prints one JSON object: check name -> null or what went wrong.
-import OpenAI from 'openai';
+import OpenAI, { AzureOpenAI } from 'openai';
 import assert from 'node:assert/strict';
 
 const [baseURL, apiKey] = process.argv.slice(2);
@@ -101,6 +101,13 @@ const checks = {
     const file = new File([new Uint8Array([1, 2, 3])], 'a.wav', { type: 'audio/wav' });
     const answer = await client.audio.transcriptions.create({ model: 'gpt-4o', file });
     assert.equal(answer.text, 'hello world');
+  },
+  async azureClient() {
+    const azure = new AzureOpenAI({ endpoint: baseURL.replace(/\/v1$/, ''), apiKey, apiVersion: '2024-10-21', deployment: 'gpt-4o', maxRetries: 0 });
+    assert.equal((await azure.chat.completions.create({ model: '', messages })).choices[0].message.content, text);
+    let said = '';
+    for await (const chunk of await azure.chat.completions.create({ model: '', messages, stream: true })) said += chunk.choices[0]?.delta?.content ?? '';
+    assert.equal(said, text);
   },
   error400: () => fails('refuses-400', OpenAI.BadRequestError, 400),
   error401: () => fails('gpt-4o', OpenAI.AuthenticationError, 401, sdk({ apiKey: 'sk-wrong' })),

@@ -71,7 +71,7 @@ internal static class Turns
     {
         using HttpContent content = call.Write(request)!;
         using var body = new MemoryStream();
-        content.CopyTo(body, null, CancellationToken.None);
+        content.CopyToAsync(body, CancellationToken.None).GetAwaiter().GetResult(); // Bytes in memory: nothing is waited for.
         return Encoding.UTF8.GetString(body.ToArray());
     }
 

@@ -8,6 +8,10 @@ namespace LlmProxy.Providers.OpenAiDialect;
 /// <summary>A call whose client and vendor both speak OpenAI's dialect: the bytes pass, read along the way.</summary>
 internal sealed class OpenAiCall(Exchange exchange, RouteTarget target, OpenAiDialectProvider provider) : VendorCall
 {
+    private bool _isRewritten;
+
+    public override bool IsTranslated => _isRewritten;
+
     public override string Path => provider.PathFor(exchange.Endpoint, target.Deployment.Options, target.Model);
 
     public override HttpContent Write(int request)
@@ -24,13 +28,30 @@ internal sealed class OpenAiCall(Exchange exchange, RouteTarget target, OpenAiDi
 
     public override PlainAnswer ReadAnswer(IReadOnlyList<ReadOnlyMemory<byte>> answers, PooledWriter client)
     {
-        PlainAnswer answer = AnswerReader.Read(exchange.Endpoint, answers[0].Span, target.Deployment.Label);
-        if (answer.Failure is null && Identity() is { } identity)
+        PlainAnswer facts = AnswerReader.Read(exchange.Endpoint, answers[0].Span, target.Deployment.Label);
+        if (facts.Failure is not null)
         {
-            AnswerRepair.Write(answers[0].Span, identity, client);
+            return facts;
         }
 
-        return answer;
+        try
+        {
+            if (Identity() is { } identity)
+            {
+                AnswerRepair.Write(answers[0].Span, identity, client);
+                _isRewritten = client.Length > 0;
+            }
+            else if (exchange.Endpoint == EndpointKind.Embeddings)
+            {
+                _isRewritten = EmbeddingFormat.Fit(exchange, answers[0].Span, client);
+            }
+
+            return facts;
+        }
+        catch (Exception e) when (StreamFrames.IsBadJson(e) || e is FormatException)
+        {
+            return new PlainAnswer(null, null, new VendorFailure(ErrorCode.InvalidProviderResponse, $"{TransportFailures.Who(target)} sent an answer that is not what OpenAI's dialect has."));
+        }
     }
 
     private AnswerIdentity? Identity() => exchange.Endpoint == EndpointKind.Chat

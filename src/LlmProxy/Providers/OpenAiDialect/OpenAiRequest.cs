@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using LlmProxy.Endpoints;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 using LlmProxy.Wire;
@@ -30,6 +31,11 @@ internal static class OpenAiRequest
         if (peek.WishesMember >= 0)
         {
             request.Remove("llm"u8);
+        }
+
+        if (exchange.Endpoint == EndpointKind.Embeddings && target.Deployment.State.RefusesEncodingFormat)
+        {
+            request.Remove("encoding_format"u8); // Honoured in the answer.
         }
 
         foreach (ConfigDefault field in target.Deployment.Defaults)

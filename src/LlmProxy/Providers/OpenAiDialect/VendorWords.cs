@@ -11,9 +11,10 @@ internal sealed class VendorWords(string[] codes, params string[] phrases)
     /// <summary>The gateway's own bill with the vendor.</summary>
     public static readonly VendorWords Quota = new(
         ["insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance", "insufficient_credits",
-            "credit_limit_exceeded", "payment_required"],
+            "credit_limit_exceeded", "payment_required", "billing_error"],
         "exceeded your current quota", "billing hard limit", "credit balance", "insufficient balance", "insufficient credit", "not enough credit",
-        "credit limit exceeded", "payment required", "check your billing", "plan and billing", "spending limit", "requires more credits");
+        "credit limit exceeded", "payment required", "check your billing", "plan and billing", "spending limit", "requires more credits",
+        "specified api usage limits"); // Anthropic: a limit on what is spent, which is ours
 
     /// <summary>The gateway's own credential with the vendor.</summary>
     public static readonly VendorWords Credential = new(

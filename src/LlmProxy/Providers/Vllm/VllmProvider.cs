@@ -1,3 +1,4 @@
+using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
 
 namespace LlmProxy.Providers.Vllm;
@@ -21,6 +22,8 @@ internal sealed class VllmProvider : OpenAiDialectProvider
             EndpointKind.Transcriptions, EndpointKind.Rerank,
         ],
     };
+
+    protected override ITokenVendor? Tokens => field ??= new VllmTokens(this);
 
     /// <summary>Says 503 once the engine is dead, while /v1/models goes on answering.</summary>
     public override Uri ProbeAddress(string baseAddress) => new($"{BaseAddress.Root(baseAddress)}/health");

@@ -34,9 +34,9 @@ public sealed class SwaggerPagesTests
         using JsonDocument document = JsonDocument.Parse(Json);
         JsonElement paths = document.RootElement.GetProperty("paths");
 
-        foreach (EndpointKind endpoint in EndpointKind.OfOpenAi)
+        foreach (EndpointKind endpoint in EndpointKind.All.Where(endpoint => endpoint.Routes.Count > 0))
         {
-            JsonElement call = paths.GetProperty($"/v1/{endpoint.Path}").GetProperty("post");
+            JsonElement call = paths.GetProperty(endpoint.Routes[0]).GetProperty("post");
             string media = endpoint.IsMultipart ? "multipart/form-data" : "application/json";
             Assert.True(call.GetProperty("requestBody").GetProperty("content").TryGetProperty(media, out _), endpoint.Name);
         }
@@ -51,9 +51,9 @@ public sealed class SwaggerPagesTests
     public void Examples_OfEveryCall_RunAsTheyAre()
     {
         using JsonDocument document = JsonDocument.Parse(Json);
-        foreach (EndpointKind endpoint in EndpointKind.OfOpenAi.Where(endpoint => !endpoint.IsMultipart))
+        foreach (EndpointKind endpoint in EndpointKind.All.Where(endpoint => endpoint.Routes.Count > 0 && !endpoint.IsMultipart))
         {
-            JsonElement examples = document.RootElement.GetProperty("paths").GetProperty($"/v1/{endpoint.Path}").GetProperty("post")
+            JsonElement examples = document.RootElement.GetProperty("paths").GetProperty(endpoint.Routes[0]).GetProperty("post")
                 .GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("examples");
             foreach (JsonProperty example in examples.EnumerateObject())
             {
