@@ -13,6 +13,8 @@ internal sealed record ModelEntry(string Id, string OwnedBy, Deployment? Llm, IR
     /// <summary>A moment that does not change: OpenAI's shape wants one, and no vendor's real one is known here.</summary>
     private const long Created = 1735689600;
 
+    public static DateTimeOffset CreatedAt { get; } = DateTimeOffset.FromUnixTimeSeconds(Created);
+
     public static IEnumerable<ModelEntry> VisibleTo(GatewaySnapshot snapshot, Caller caller)
     {
         foreach (Deployment llm in snapshot.Models.ByPriority)

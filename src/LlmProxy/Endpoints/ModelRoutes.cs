@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using LlmProxy.Access;
 using LlmProxy.Configuration;
+using LlmProxy.Dialects.Anthropic;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 
@@ -19,6 +20,8 @@ internal sealed class ModelRoutes(SnapshotHolder snapshots, KeyGate keys)
             routes.MapGet(path, (RequestDelegate)models.ListAsync);
             routes.MapGet(path + "/{**id}", (RequestDelegate)models.OneAsync);
         }
+
+        routes.MapMethods("/api/hello", ["GET", "HEAD"], (RequestDelegate)HelloAsync);
     }
 
     private async Task ListAsync(HttpContext http)
@@ -30,9 +33,19 @@ internal sealed class ModelRoutes(SnapshotHolder snapshots, KeyGate keys)
             return;
         }
 
-        if (ModelQuery.Read(http.Request.Query, out ModelQuery query) is { } wrong)
+        (string?, string?, int) page = default;
+        bool isAnthropic = AnthropicClients.Speaks(http.Request);
+        GatewayError? wrong = ModelQuery.Read(http.Request.Query, out ModelQuery query) ?? (isAnthropic ? AnthropicModels.ReadPage(http.Request.Query, out page) : null);
+        if (wrong is not null)
         {
             await ErrorAnswer.SendAsync(http, wrong, Guid.CreateVersion7().ToString());
+            return;
+        }
+
+        if (isAnthropic)
+        {
+            query = query with { Limit = null }; // Theirs counts from a page's start.
+            await SendAsync(http, json => AnthropicModels.WritePage(json, query.Apply(ModelEntry.VisibleTo(snapshot, caller)), page));
             return;
         }
 
@@ -69,7 +82,14 @@ internal sealed class ModelRoutes(SnapshotHolder snapshots, KeyGate keys)
             return;
         }
 
-        await SendAsync(http, found.Write);
+        await SendAsync(http, AnthropicClients.Speaks(http.Request) ? json => AnthropicModels.Write(json, found) : found.Write);
+    }
+
+    /// <summary>Coding clients look here whether there is a way to the API at all, before they have a key.</summary>
+    private static Task HelloAsync(HttpContext http)
+    {
+        http.Response.ContentType = "application/json";
+        return HttpMethods.IsHead(http.Request.Method) ? Task.CompletedTask : http.Response.WriteAsync("""{"message":"hello"}""", http.RequestAborted);
     }
 
     private static async Task SendAsync(HttpContext http, Action<Utf8JsonWriter> write)

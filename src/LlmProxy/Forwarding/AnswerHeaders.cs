@@ -68,6 +68,7 @@ internal static class AnswerHeaders
     public static void WriteCommon(Exchange exchange, IHeaderDictionary headers)
     {
         headers["x-request-id"] = exchange.Id;
+        exchange.Endpoint.Dialect.AddHeaders(headers, exchange.Id);
         headers["x-llm-cache"] = exchange.Cache;
         if (exchange.Shutdown.IsDraining)
         {

@@ -87,7 +87,6 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         {
             return Verdict.Failed(new VendorFailure(ErrorCode.InvalidValue, $"{TransportFailures.Who(target)} does not take: {dropped}. Leave that out, or do not ask for \"strict\".")
             {
-                IsFinal = true,
                 Param = dropped,
             });
         }

@@ -82,6 +82,12 @@ internal sealed class AttemptRun(Exchange exchange)
             };
         }
 
+        if (_failures.TrueForAll(f => f.Failure.Status == 400))
+        {
+            // None of them could be asked this: it is the request, not the LLMs.
+            return ErrorOf(last with { Message = list }, lastTarget.Deployment.ProviderName);
+        }
+
         return new GatewayError(ErrorCode.AllProvidersFailed, $"All {_failures.Select(f => f.Target.Deployment).Distinct().Count()} LLMs failed. {list}")
         {
             Provider = lastTarget.Deployment.ProviderName,

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Globalization;
+using LlmProxy.Dialects;
+using LlmProxy.Dialects.Anthropic;
 using LlmProxy.Dialects.OpenAi;
 using LlmProxy.Forwarding;
 using LlmProxy.Wire;
@@ -15,6 +17,8 @@ internal static class ErrorAnswer
         response.StatusCode = error.Status;
         response.ContentType = "application/json";
         response.Headers["x-request-id"] = requestId;
+        ClientDialect dialect = exchange?.Endpoint.Dialect ?? (AnthropicClients.Speaks(http.Request) ? AnthropicClients.Instance : OpenAiClients.Instance);
+        dialect.AddHeaders(response.Headers, requestId);
         if (exchange is not null)
         {
             AnswerHeaders.WriteCommon(exchange, response.Headers);
@@ -46,7 +50,7 @@ internal static class ErrorAnswer
         }
 
         var body = new ArrayBufferWriter<byte>(512);
-        (exchange?.Endpoint.Dialect ?? OpenAiClients.Instance).WriteError(body, error, requestId);
+        dialect.WriteError(body, error, requestId);
         response.ContentLength = body.WrittenCount;
         if (!HttpMethods.IsHead(http.Request.Method))
         {

@@ -5,8 +5,10 @@ using LlmProxy.Providers.Azure;
 using LlmProxy.Providers.Custom;
 using LlmProxy.Providers.Dummy;
 using LlmProxy.Providers.Fireworks;
+using LlmProxy.Providers.Gemini;
 using LlmProxy.Providers.LiteLlm;
 using LlmProxy.Providers.Mistral;
+using LlmProxy.Providers.Ollama;
 using LlmProxy.Providers.OpenAi;
 using LlmProxy.Providers.Together;
 using LlmProxy.Providers.Vllm;
@@ -29,11 +31,11 @@ internal static class ProviderCatalog
         new LiteLlmProvider(),
         new CustomProvider(),
         new DummyProvider(),
+        new OllamaProvider(),
         new AnthropicProvider(),
         Planned("bedrock", "https://bedrock-runtime.{region}.amazonaws.com", ["access_key_id", "secret_access_key", "session_token", "region", "bearer_token"]),
         Planned("vertex", "https://{location}-aiplatform.googleapis.com", ["project", "location", "credentials_file", "access_token"]),
-        Planned("gemini", "https://generativelanguage.googleapis.com/v1beta", ["api_key"]),
-        Planned("ollama", "http://localhost:11434", ["api_key"], probe: "api/version", isLocal: true, keyIsOptional: true),
+        new GeminiProvider(),
     }.ToFrozenDictionary(provider => provider.Card.Name, StringComparer.OrdinalIgnoreCase);
 
     public static IEnumerable<ProviderCard> Cards => All.Values.Select(provider => provider.Card);

@@ -9,6 +9,8 @@ internal static class Catalogue
         new LargeBodyCell(),
         new PacedStreamCell(),
         new BurstCell(),
+        new TranslatedStreamCell(),
+        new TranslatedBurstCell(),
         new FirstTokenCell(),
         new ManyKeysCell(),
         new MemoryCell(),

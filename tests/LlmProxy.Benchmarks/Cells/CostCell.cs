@@ -16,10 +16,13 @@ internal abstract class CostCell : LoadCell
 
     protected virtual string Judged => ContenderNames.Gateway;
 
+    /// <summary>How many of the vendor's events stand behind one frame that the client gets.</summary>
+    protected virtual double EventsPerFrame(string contender) => 1;
+
     protected override CellResult Judge(MeasuredRounds rounds)
     {
-        double Cost(MeasuredWindow w) => PerChunk ? w.Window.MicrosecondsPerFrame : w.Window.MicrosecondsPerCall;
-        Quartiles Ratio(string name) => rounds.Compare(name, Baseline, (one, yarp) => Cost(one) / Cost(yarp));
+        double Cost(MeasuredWindow w, string name) => PerChunk ? w.Window.MicrosecondsPerFrame / EventsPerFrame(name) : w.Window.MicrosecondsPerCall;
+        Quartiles Ratio(string name) => rounds.Compare(name, Baseline, (one, yarp) => Cost(one, name) / Cost(yarp, Baseline));
         double judged = Ratio(Judged).Median;
         return new()
         {
@@ -29,7 +32,7 @@ internal abstract class CostCell : LoadCell
             Target = string.Create(CultureInfo.InvariantCulture, $"≤ {Target:0.0#}"),
             Met = double.IsNaN(judged) ? null : judged <= Target,
             Unit = PerChunk ? "µs of processor time per chunk" : "µs of processor time per call",
-            Absolute = ContenderNames.All.ToDictionary(n => n, n => rounds.Of(n, Cost).Text(PerChunk ? "0.00" : "0.0")),
+            Absolute = ContenderNames.All.ToDictionary(n => n, n => rounds.Of(n, w => Cost(w, n)).Text(PerChunk ? "0.00" : "0.0")),
         };
     }
 }

@@ -41,7 +41,7 @@ internal abstract class LoadCell : Cell
         MeasuredRounds rounds = new();
         for (int round = 1; round <= bench.Options.Rounds; round++)
         {
-            rounds.Add(await RunRoundAsync(bench, fair, direct.AsExpectation, round, ct));
+            rounds.Add(await RunRoundAsync(bench, fair, direct, round, ct));
         }
         CellResult result = Judge(rounds);
         return result with { Remarks = string.Join("; ", [rounds.Remarks(), .. remarks]) };
@@ -53,7 +53,7 @@ internal abstract class LoadCell : Cell
     /// <summary>Loads one contender for a while and says what it used; for a profiler to look on.</summary>
     public async Task<Window> LoadOnlyAsync(Bench bench, Contender contender, TimeSpan time, CancellationToken ct)
     {
-        Expectation expected = AskUpstream(bench).AsExpectation;
+        Expectation expected = ExpectationFor(contender.Name, AskUpstream(bench));
         LoadLoop load = CreateLoad(contender.Port, expected, bench.Random);
         return await Window.MeasureAsync(contender, load, WarmUp, time, bench.UpstreamProcess, ct);
     }
@@ -61,6 +61,11 @@ internal abstract class LoadCell : Cell
     protected virtual Task<IReadOnlyList<Contender>> ContendersAsync(Bench bench, CancellationToken ct) => bench.ContendersAsync(ct);
 
     protected abstract CellResult Judge(MeasuredRounds rounds);
+
+    /// <summary>What a contender must answer, given what the upstream itself does.</summary>
+    protected virtual Expectation ExpectationFor(string contender, OneAnswer direct) => direct.AsExpectation;
+
+    protected virtual string? DifferenceOf(string contender, OneAnswer answer, OneAnswer direct) => answer.DifferenceFrom(direct);
 
     private OneAnswer AskUpstream(Bench bench)
     {
@@ -71,12 +76,12 @@ internal abstract class LoadCell : Cell
     /// <summary>Compares the contender's answer with the upstream's own, warms it up, and looks whether it keeps connections.</summary>
     private async Task<string?> UnfairAsync(Bench bench, Contender contender, OneAnswer direct, CancellationToken ct)
     {
-        if (OneAnswer.Ask(contender.Port, Request).DifferenceFrom(direct) is { } difference)
+        if (DifferenceOf(contender.Name, OneAnswer.Ask(contender.Port, Request), direct) is { } difference)
         {
             return difference;
         }
         (long connections, long calls) = bench.UpstreamStatistics();
-        LoadLoop load = CreateLoad(contender.Port, direct.AsExpectation, bench.Random);
+        LoadLoop load = CreateLoad(contender.Port, ExpectationFor(contender.Name, direct), bench.Random);
         Window warm = await Window.MeasureAsync(contender, load, TimeSpan.Zero, WarmUp, bench.UpstreamProcess, ct);
         if (warm.Fault is { } fault)
         {
@@ -90,7 +95,7 @@ internal abstract class LoadCell : Cell
     }
 
     private async Task<Dictionary<string, MeasuredWindow>> RunRoundAsync(
-        Bench bench, List<Contender> contenders, Expectation expected, int number, CancellationToken ct)
+        Bench bench, List<Contender> contenders, OneAnswer direct, int number, CancellationToken ct)
     {
         Dictionary<string, MeasuredWindow> round = [];
         Contender[] order = [.. contenders];
@@ -98,7 +103,7 @@ internal abstract class LoadCell : Cell
         foreach (Contender contender in order)
         {
             ct.ThrowIfCancellationRequested();
-            LoadLoop load = CreateLoad(contender.Port, expected, bench.Random);
+            LoadLoop load = CreateLoad(contender.Port, ExpectationFor(contender.Name, direct), bench.Random);
             load.FirstContent = new LatencyRecorder();
             load.Transit = new LatencyRecorder();
             Window window = await Window.MeasureAsync(

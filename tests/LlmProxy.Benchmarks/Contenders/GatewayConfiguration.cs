@@ -38,7 +38,7 @@ internal static class GatewayConfiguration
             Auth = new { Mode = "keys" },
             EnvironmentLlms = "never",
             Keys = Enumerable.Range(0, size.Keys).Select(Key),
-            Llms = Enumerable.Range(0, size.Llms).Select(i => Llm(i, upstreamPort)),
+            Llms = Enumerable.Range(0, size.Llms).Select(i => Llm(i, upstreamPort)).Append(ClaudeLlm(upstreamPort)),
             Limits = new { RequestsPerMinute = ManyRequests, MaxParallel = 1_000_000 },
         },
     };
@@ -57,6 +57,15 @@ internal static class GatewayConfiguration
         Provider = "openai",
         Model = "gpt-4o-2024-08-06",
         BaseUrl = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{upstreamPort}/v1"),
+        Auth = new { api_key = "sk-vendor-000000000000000000000000000000000000" },
+    };
+
+    private static object ClaudeLlm(int upstreamPort) => new
+    {
+        Name = BenchRequest.ClaudeModel,
+        Provider = "anthropic",
+        Model = "claude-sonnet-4-5-20250929",
+        BaseUrl = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{upstreamPort}"),
         Auth = new { api_key = "sk-vendor-000000000000000000000000000000000000" },
     };
 

@@ -10,6 +10,9 @@ internal static class BenchRequest
     /// <summary>The name that clients ask for; the gateway sends the vendor's name instead.</summary>
     public const string Model = "bench";
 
+    /// <summary>The same of a model that answers in Anthropic's dialect.</summary>
+    public const string ClaudeModel = "bench-claude";
+
     private const string Words = "the request was read once and kept as it came while only the few fields that decide were looked at "
         + "so nothing else had to be built or thrown away again which is why a long conversation costs little more than a short one";
 
@@ -29,7 +32,7 @@ internal static class BenchRequest
     {
         string stream = asked.Kind == AskedAnswer.Plain ? "" : "\"stream\":true,";
         byte[] body = Encoding.UTF8.GetBytes(
-            $$"""{"model":"{{Model}}","metadata":{{asked.ToMetadata()}},{{stream}}"temperature":0.7,"max_completion_tokens":1024,"messages":[{{messages}}]}""");
+            $$"""{"model":"{{(asked.IsClaude ? ClaudeModel : Model)}}","metadata":{{asked.ToMetadata()}},{{stream}}"temperature":0.7,"max_completion_tokens":1024,"messages":[{{messages}}]}""");
         byte[] head = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
             $"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: OpenAI/JS 6.0.0\r\nAccept: application/json\r\nContent-Type: application/json\r\nAuthorization: Bearer {Contenders.GatewayConfiguration.CallerKey}\r\nContent-Length: {body.Length}\r\n\r\n"));
         return [.. head, .. body];

@@ -69,6 +69,14 @@ internal static class UpstreamRole
                 context.Response.ContentType = "text/event-stream";
                 await PaceAsync(context.Response.BodyWriter, paced, context.RequestAborted);
                 break;
+            case { Kind: AskedAnswer.ClaudeBurst }:
+                context.Response.ContentType = "text/event-stream";
+                await context.Response.BodyWriter.WriteAsync(BakedClaudeStream.Burst, context.RequestAborted);
+                break;
+            case { Kind: AskedAnswer.ClaudePaced } paced:
+                context.Response.ContentType = "text/event-stream";
+                await PaceClaudeAsync(context.Response.BodyWriter, paced, context.RequestAborted);
+                break;
             default:
                 context.Response.StatusCode = 400;
                 break;
@@ -118,6 +126,24 @@ internal static class UpstreamRole
                 await body.FlushAsync(ct);
             }
             await body.WriteAsync(stream.End, ct);
+        }
+        catch (OperationCanceledException)
+        {
+            // The load was stopped in the middle of the stream.
+        }
+    }
+
+    private static async Task PaceClaudeAsync(PipeWriter body, AskedAnswer asked, CancellationToken ct)
+    {
+        await body.WriteAsync(BakedClaudeStream.Begin, ct);
+        try
+        {
+            using PeriodicTimer pace = new(TimeSpan.FromMilliseconds(asked.EveryMs));
+            for (int delta = 0; delta < asked.Chunks && await pace.WaitForNextTickAsync(ct); delta++)
+            {
+                await body.WriteAsync(BakedClaudeStream.Delta, ct);
+            }
+            await body.WriteAsync(BakedClaudeStream.End, ct);
         }
         catch (OperationCanceledException)
         {

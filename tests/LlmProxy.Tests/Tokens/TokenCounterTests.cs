@@ -49,7 +49,7 @@ public sealed class TokenCounterTests
     [InlineData("""  "\b\f\r" """, "\b\f\r")]
     public void Unescape_JsonString_IsTheTextItStandsFor(string json, string text)
     {
-        ReadOnlySpan<byte> escaped = Encoding.UTF8.GetBytes(json.Trim())[1..^1];
+        ReadOnlySpan<byte> escaped = Encoding.UTF8.GetBytes(json.Trim()).AsSpan()[1..^1];
         byte[] plain = new byte[escaped.Length];
         Assert.Equal(text, Encoding.UTF8.GetString(plain, 0, JsonUnescape.Write(escaped, plain)));
         Assert.Equal(BytePairs.O200k.Count(text), TokenCounter.Count(new JsonText(Encoding.UTF8.GetBytes(json.Trim())), "gpt-4o"));

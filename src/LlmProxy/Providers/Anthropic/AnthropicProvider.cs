@@ -12,6 +12,7 @@ internal sealed class AnthropicProvider : IProvider
     private static readonly string[] PastedPaths = ["/messages/count_tokens", "/messages", "/models", "/v1"];
 
     private readonly AnthropicChat _chat = new(AnthropicDialect.Own);
+    private readonly AnthropicTokens _tokens = new(AnthropicDialect.Own);
 
     public ProviderCard Card { get; } = new()
     {
@@ -69,6 +70,7 @@ internal sealed class AnthropicProvider : IProvider
     public VendorCall Open(Exchange exchange, RouteTarget target) =>
         exchange.Endpoint == EndpointKind.Messages || exchange.Endpoint == EndpointKind.CountTokens
             ? new AnthropicCall(exchange, target, AnthropicDialect.Own)
+            : exchange.Endpoint.TokenFront is not null ? CountCall.Open(exchange, target, _tokens)
             : new TranslatedChat(exchange, target, _chat);
 
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)

@@ -38,7 +38,7 @@ internal sealed class AnthropicSchema
         }
 
         lost = adapter.Lost;
-        return adapter._isExpressible ? output.WrittenMemory : null;
+        return adapter._isExpressible ? output.WrittenMemory : default(ReadOnlyMemory<byte>?);
     }
 
     private void Write(Utf8JsonWriter json, ReadOnlyMemory<byte> schema, string description = "")

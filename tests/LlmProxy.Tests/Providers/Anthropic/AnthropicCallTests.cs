@@ -25,22 +25,22 @@ public sealed class AnthropicCallTests
     [Fact]
     public void OperatorsDefaults_JoinOnlyWhereTheDialectHasThem()
     {
-        using VendorCall call = Claude.Own("""{"messages":[],"top_k":3}""", change: llm => llm.Config = new JsonObject
+        using VendorCall call = Claude.Own("""{"messages":[{"role":"user","content":"hi"}],"top_k":3}""", change: llm => llm.Config = new JsonObject
         {
             ["max_completion_tokens"] = 50,
             ["temperature"] = 0.5,
             ["top_k"] = 9,
             ["reasoning_effort"] = "low",
         });
-        AnthropicMessagesTests.AssertJson("""{"model":"claude-sonnet-4-5-20250929","max_tokens":50,"temperature":0.5,"messages":[],"top_k":3}""", JsonNode.Parse(Turns.Body(call)));
+        AnthropicMessagesTests.AssertJson("""{"model":"claude-sonnet-4-5-20250929","max_tokens":50,"temperature":0.5,"messages":[{"role":"user","content":"hi"}],"top_k":3}""", JsonNode.Parse(Turns.Body(call)));
     }
 
     [Fact]
     public void CountTokens_PassesToItsOwnAddressWithoutDefaults()
     {
-        using VendorCall call = Claude.Own("""{"model":"a","messages":[]}""", EndpointKind.CountTokens, change: llm => llm.Config = new JsonObject { ["max_tokens"] = 50 });
+        using VendorCall call = Claude.Own("""{"model":"a","messages":[{"role":"user","content":"hi"}]}""", EndpointKind.CountTokens, change: llm => llm.Config = new JsonObject { ["max_tokens"] = 50 });
         Assert.Equal("v1/messages/count_tokens", call.Path);
-        Assert.Equal("""{"model":"claude-sonnet-4-5-20250929","messages":[]}""", Turns.Body(call));
+        Assert.Equal("""{"model":"claude-sonnet-4-5-20250929","messages":[{"role":"user","content":"hi"}]}""", Turns.Body(call));
         Told told = Turns.Whole(call, """{"input_tokens":14}"""u8.ToArray());
         Assert.Null(told.Failure);
         Assert.Null(told.Usage);
@@ -49,7 +49,7 @@ public sealed class AnthropicCallTests
     [Fact]
     public void BetaInTheQuery_IsKept_AndNothingElse()
     {
-        Exchange exchange = Turns.Exchange("""{"messages":[]}""", EndpointKind.Messages);
+        Exchange exchange = Turns.Exchange("""{"messages":[{"role":"user","content":"hi"}]}""", EndpointKind.Messages);
         exchange.Http.Request.QueryString = new Microsoft.AspNetCore.Http.QueryString("?beta=true&key=secret");
         LlmProxy.Routing.RouteTarget target = Turns.Target("anthropic", Claude.Sonnet45);
         using VendorCall call = target.Deployment.Provider.Open(exchange, target);
@@ -61,7 +61,7 @@ public sealed class AnthropicCallTests
     {
         string vendor = ": hello\n\n" + Claude.Events(
             Claude.Start(input: 3, cacheRead: 4), Claude.Ping, Claude.Block(0, """{"type":"text","text":""}"""), Claude.Text(0, "x"), """{"type":"new_event"}""", Claude.Text(0, "y"), Claude.Stop(0), Claude.Finish("end_turn", 8), Claude.Over);
-        using VendorCall call = Claude.Own("""{"stream":true,"messages":[]}""");
+        using VendorCall call = Claude.Own("""{"stream":true,"messages":[{"role":"user","content":"hi"}]}""");
         Told told = Turns.Stream(call, vendor, Enumerable.Range(0, vendor.Length));
         Assert.Equal(vendor.TrimEnd('\n'), told.Text.TrimEnd('\n'));
         Assert.Equal(new TokenUsage(3, 4, 0, 8, 0), told.Usage);
@@ -84,7 +84,7 @@ public sealed class AnthropicCallTests
     [InlineData("not json", "None")]
     public void Event_CountsAsOutputOnlyWhenItIs(string data, string expected)
     {
-        using VendorCall call = Claude.Own("""{"stream":true,"messages":[]}""");
+        using VendorCall call = Claude.Own("""{"stream":true,"messages":[{"role":"user","content":"hi"}]}""");
         IStreamTranslator events = call.OpenStream();
         byte[] raw = Encoding.UTF8.GetBytes($"data: {data}\n\n");
         Assert.True(new SseFramer().TryRead(raw, ended: false, out _, out StreamFrame frame));
@@ -95,7 +95,7 @@ public sealed class AnthropicCallTests
     [Fact]
     public void ErrorEvent_EndsTheStreamAsAFailure()
     {
-        using VendorCall call = Claude.Own("""{"stream":true,"messages":[]}""");
+        using VendorCall call = Claude.Own("""{"stream":true,"messages":[{"role":"user","content":"hi"}]}""");
         Told told = Turns.Stream(call, Claude.Events(Claude.Start(), """{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"""));
         Assert.Equal(ErrorCode.ProviderError, told.Failure!.Code);
         Assert.False(told.IsComplete);
@@ -109,7 +109,7 @@ public sealed class AnthropicCallTests
     [InlineData("<html>", nameof(ErrorCode.InvalidProviderResponse))]
     public void WholeAnswer_IsReadForWhatItSays(string body, string? code)
     {
-        using VendorCall call = Claude.Own("""{"messages":[]}""");
+        using VendorCall call = Claude.Own("""{"messages":[{"role":"user","content":"hi"}]}""");
         Told told = Turns.Whole(call, Encoding.UTF8.GetBytes(body));
         Assert.Equal(code, told.Failure?.Code.ToString());
         Assert.Equal(code is null ? new TokenUsage(4, 0, 0, 5, 0) : null, told.Usage);

@@ -32,12 +32,12 @@ public sealed class AnthropicFuzzTests
         {
             byte[] stream = Broken(Stream, random);
             _ = Turns.Stream(Claude.Chat(true), stream);
-            _ = Turns.Stream(Claude.Own("""{"stream":true,"messages":[],"max_tokens":1}"""), stream);
+            _ = Turns.Stream(Claude.Own("""{"stream":true,"messages":[{"role":"user","content":"hi"}],"max_tokens":1}"""), stream);
             byte[] whole = Broken(Whole, random);
             Told told = Turns.Whole(Claude.Chat(false), whole);
             Assert.True(told.Failure is null || told.Failure.Code != ErrorCode.InternalError);
-            _ = Turns.Whole(Claude.Own("""{"messages":[],"max_tokens":1}"""), whole);
-            _ = Turns.Whole(Claude.Own("""{"messages":[]}""", EndpointKind.CountTokens), whole);
+            _ = Turns.Whole(Claude.Own("""{"messages":[{"role":"user","content":"hi"}],"max_tokens":1}"""), whole);
+            _ = Turns.Whole(Claude.Own("""{"messages":[{"role":"user","content":"hi"}]}""", EndpointKind.CountTokens), whole);
         }
     }
 

@@ -26,13 +26,13 @@ public sealed class AnthropicTokensTests
     }
 
     [Fact]
-    public void Count_IsRead() => Assert.Equal(2095, Tokens.Read(Turn("""{"messages":[]}"""), """ {"input_tokens": 2095, "more":1}"""u8));
+    public void Count_IsRead() => Assert.Equal(2095, Tokens.Read(Turn("""{"messages":[{"role":"user","content":"hi"}]}"""), """ {"input_tokens": 2095, "more":1}"""u8));
 
     [Theory]
     [InlineData("{}")]
     [InlineData("""{"input_tokens":"7"}""")]
     [InlineData("<html>")]
-    public void Count_ThatIsNone_Throws(string body) => Assert.ThrowsAny<JsonException>(() => Tokens.Read(Turn("""{"messages":[]}"""), Encoding.UTF8.GetBytes(body)));
+    public void Count_ThatIsNone_Throws(string body) => Assert.ThrowsAny<JsonException>(() => Tokens.Read(Turn("""{"messages":[{"role":"user","content":"hi"}]}"""), Encoding.UTF8.GetBytes(body)));
 
     private static ChatTurn Turn(string json)
     {
