@@ -8,6 +8,8 @@ namespace LlmProxy.Endpoints;
 /// <summary>One thing a client can ask of a model, in the dialect it is asked in, whatever vendor answers it.</summary>
 internal sealed class EndpointKind
 {
+    private static readonly List<EndpointKind> Made = []; // Stands first: the ones below enter themselves.
+
     public static readonly EndpointKind Chat = new("chat", "chat/completions") { RequiredField = "messages", TakesStreamOptions = true, StreamsEvents = true, MayStream = true, ChatFront = new ChatCompletionsFront() };
     public static readonly EndpointKind Completions = new("completions", "completions") { RequiredField = "prompt", TakesStreamOptions = true, StreamsEvents = true, MayStream = true, Via = Chat };
     public static readonly EndpointKind Embeddings = new("embeddings", "embeddings") { RequiredField = "input", StaysOnModel = true, EmbeddingFront = new EmbeddingsFront() };
@@ -29,22 +31,20 @@ internal sealed class EndpointKind
     /// <summary>Anything else of one vendor's API, unread.</summary>
     public static readonly EndpointKind Pass = new("pass", "pass");
 
-    private static int _count;
-
     private EndpointKind(string name, string path)
     {
         Name = name;
         Family = name;
         Path = path;
-        Ordinal = _count++;
+        Ordinal = Made.Count;
+        Made.Add(this);
     }
 
     /// <summary>What vendors of OpenAI's dialect may serve.</summary>
     public static IReadOnlyList<EndpointKind> OfOpenAi { get; } =
         [Chat, Completions, Embeddings, Responses, ResponsesInputTokens, Moderations, Images, Transcriptions, Speech, Rerank];
 
-    public static IReadOnlyList<EndpointKind> All { get; } =
-        [.. OfOpenAi, Messages, CountTokens, OllamaChat, OllamaGenerate, OllamaEmbed, Pass];
+    public static IReadOnlyList<EndpointKind> All => Made;
 
     public string Name { get; }
 
