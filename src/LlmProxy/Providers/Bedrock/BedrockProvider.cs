@@ -100,5 +100,5 @@ internal sealed class BedrockProvider : IProvider
 
     private static string WithRegion(string address, string region) => address.Replace(Region, region, StringComparison.OrdinalIgnoreCase);
 
-    private static IEnumerable<string> Addresses(LlmOptions llm) => llm.Destinations.Count > 0 ? llm.Destinations : [llm.BaseUrl];
+    private static List<string> Addresses(LlmOptions llm) => llm.Destinations.Count > 0 ? llm.Destinations : [llm.BaseUrl];
 }
