@@ -24,7 +24,7 @@ internal sealed class EndpointKind
 
     public static readonly EndpointKind Messages = new("messages", "messages") { Dialect = AnthropicClients.Instance, Family = "chat", RequiredField = "messages", StreamsEvents = true, MayStream = true, Via = Chat, ChatFront = new AnthropicFront() };
     public static readonly EndpointKind CountTokens = new("count_tokens", "messages/count_tokens") { Dialect = AnthropicClients.Instance, Family = "chat", RequiredField = "messages", Via = Chat, TokenFront = new AnthropicFront() };
-    public static readonly EndpointKind OllamaChat = new("ollama_chat", "chat") { Dialect = OllamaClients.Instance, Family = "chat", RequiredField = "messages", MayStream = true, StreamsUnasked = true, Via = Chat, ChatFront = new OllamaChatFront() };
+    public static readonly EndpointKind OllamaChat = new("ollama_chat", "chat") { Dialect = OllamaClients.Instance, Family = "chat", MayStream = true, StreamsUnasked = true, Via = Chat, ChatFront = new OllamaChatFront() };
     public static readonly EndpointKind OllamaGenerate = new("ollama_generate", "generate") { Dialect = OllamaClients.Instance, Family = "chat", MayStream = true, StreamsUnasked = true, Via = Chat, ChatFront = new OllamaGenerateFront() };
     public static readonly EndpointKind OllamaEmbed = new("ollama_embed", "embed") { Dialect = OllamaClients.Instance, Family = "embeddings", RequiredField = "input", StaysOnModel = true, Via = Embeddings, EmbeddingFront = new OllamaEmbedFront() };
     public static readonly EndpointKind OllamaEmbeddings = new("ollama_embeddings", "embeddings") { Dialect = OllamaClients.Instance, Family = "embeddings", RequiredField = "prompt", StaysOnModel = true, Via = Embeddings, EmbeddingFront = new OllamaEmbedFront(isOld: true) };
