@@ -83,6 +83,7 @@ internal sealed class BedrockProvider : IProvider
 
     public VendorCall Open(Exchange exchange, RouteTarget target) => exchange.Endpoint.EmbeddingFront is not null
         ? new TranslatedEmbedding(exchange, target, _embeddings)
+        : exchange.Endpoint.TokenFront is not null ? CountCall.Open(exchange, target, null)
         : new TranslatedChat(exchange, target, _chat);
 
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)
@@ -100,5 +101,5 @@ internal sealed class BedrockProvider : IProvider
 
     private static string WithRegion(string address, string region) => address.Replace(Region, region, StringComparison.OrdinalIgnoreCase);
 
-    private static IEnumerable<string> Addresses(LlmOptions llm) => llm.Destinations.Count > 0 ? llm.Destinations : [llm.BaseUrl];
+    private static List<string> Addresses(LlmOptions llm) => llm.Destinations.Count > 0 ? llm.Destinations : [llm.BaseUrl];
 }

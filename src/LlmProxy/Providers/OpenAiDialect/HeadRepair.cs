@@ -55,7 +55,7 @@ internal sealed class HeadRepair(AnswerIdentity identity, string objectName)
         return true;
     }
 
-    private void Put(ReadOnlySpan<byte> json, JsonMembers members, FrameEdits edits, ReadOnlySpan<byte> name, byte[] value)
+    private static void Put(ReadOnlySpan<byte> json, JsonMembers members, FrameEdits edits, ReadOnlySpan<byte> name, byte[] value)
     {
         int found = members.Find(json, name);
         if (found >= 0)
