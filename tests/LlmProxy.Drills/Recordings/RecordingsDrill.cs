@@ -103,7 +103,7 @@ internal static class RecordingsDrill
 
                 foreach (string problem in found)
                 {
-                    problems.TryAdd(problem, $"{pieces.Name}{(asksForUsage ? "" : ", usage not asked for")}");
+                    problems.TryAdd(Scrubbed(problem), $"{pieces.Name}{(asksForUsage ? "" : ", usage not asked for")}");
                 }
             }
         }
@@ -116,6 +116,9 @@ internal static class RecordingsDrill
 
         return problems.Count == 0;
     }
+
+    /// <summary>Without what differs from call to call.</summary>
+    private static string Scrubbed(string problem) => System.Text.RegularExpressions.Regex.Replace(problem, "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "…");
 
     private static async Task<IEnumerable<string>> AskAsync(GatewayProcess gateway, Recording recording, bool asksForUsage)
     {

@@ -101,6 +101,9 @@ internal sealed class ChoiceRepair(AnswerIdentity identity, FrameEdits edits, bo
     {
         ReadOnlySpan<byte> message = text[start..end];
         _message.Read(message);
+        ulong nulls = MemberEdits.NullBit(message, _message, "function_call"u8) | MemberEdits.NullBit(message, _message, "annotations"u8) | MemberEdits.NullBit(message, _message, "tool_calls"u8);
+        IsHabit |= nulls != 0;
+        bool isAllNull = nulls != 0 && System.Numerics.BitOperations.PopCount(nulls) == _message.Count;
         ReadRole(message, start, choice);
         int content = _message.Find(message, "content"u8);
         if (content >= 0 && _message[content].Kind == JsonTokenType.StartArray)
@@ -110,17 +113,17 @@ internal sealed class ChoiceRepair(AnswerIdentity identity, FrameEdits edits, bo
 
         if (!isChunk)
         {
-            AddMissing(message, start, content < 0, "\"content\":null");
-            AddMissing(message, start, _message.Find(message, "refusal"u8) < 0, "\"refusal\":null");
+            AddMissing(start, content < 0 && !isAllNull, "\"content\":null");
+            AddMissing(start, _message.Find(message, "refusal"u8) < 0, "\"refusal\":null");
         }
 
-        ulong nulls = MemberEdits.NullBit(message, _message, "function_call"u8) | MemberEdits.NullBit(message, _message, "annotations"u8) | MemberEdits.NullBit(message, _message, "tool_calls"u8);
-        if (nulls != 0)
+        if (isAllNull)
         {
-            IsHabit = true;
-            MemberEdits.Cut(edits, start, _message, nulls);
+            Put(start + _message[0].NameStart, start + _message[_message.Count - 1].ValueEnd, "\"content\":null");
+            return false;
         }
 
+        MemberEdits.Cut(edits, start, _message, nulls);
         int tools = _message.Find(message, "tool_calls"u8);
         return tools >= 0 && _message[tools].Kind == JsonTokenType.StartArray
             && _tools.Read(text, start + _message[tools].ValueStart, start + _message[tools].ValueEnd, choice);
@@ -153,7 +156,7 @@ internal sealed class ChoiceRepair(AnswerIdentity identity, FrameEdits edits, bo
         }
     }
 
-    private void AddMissing(ReadOnlySpan<byte> message, int start, bool isMissing, string member)
+    private void AddMissing(int start, bool isMissing, string member)
     {
         if (isMissing)
         {
