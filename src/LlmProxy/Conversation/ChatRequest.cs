@@ -22,6 +22,9 @@ internal sealed class ChatRequest
 
     public List<JsonText> Stop { get; private init; } = [];
 
+    /// <summary>No message at all: a client of Ollama's wants the model loaded, and there is nothing to ask a vendor.</summary>
+    public bool AsksNothing { get; set; }
+
     /// <summary>How many answers are wanted.</summary>
     public int Choices { get; set; } = 1;
 
@@ -46,6 +49,7 @@ internal sealed class ChatRequest
         Format = Format,
         MaxTokens = MaxTokens,
         Stop = [.. Stop],
+        AsksNothing = AsksNothing,
         Choices = Choices,
         Thinking = Thinking,
         User = User,

@@ -23,7 +23,7 @@ internal sealed class TranslatedChat : VendorCall
         _front = exchange.Endpoint.ChatFront!;
         ChatRequest request = exchange.ReadChat();
         _turn = new ChatTurn(exchange, target, ConfigDefaults.AddTo(request, target.Deployment));
-        Requests = vendor.HasChoices ? 1 : request.Choices;
+        Requests = request.AsksNothing ? 0 : vendor.HasChoices ? 1 : request.Choices;
     }
 
     public override int Requests { get; }
@@ -84,6 +84,12 @@ internal sealed class TranslatedChat : VendorCall
     {
         ChatSink sink = _turn.IsStream ? _front.OpenStream(_turn) : _front.OpenWhole(_turn);
         sink.Output = client;
+        if (Requests == 0)
+        {
+            sink.End();
+            return new PlainAnswer(null, null, null);
+        }
+
         try
         {
             ChatSink[] sinks = answers.Count == 1 ? [sink] : ChoiceSink.Over(sink, answers.Count);

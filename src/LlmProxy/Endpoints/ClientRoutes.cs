@@ -18,7 +18,7 @@ internal static class ClientRoutes
         }
     }
 
-    /// <summary>Below /v1 nothing is answered by a bare 404 or 405: clients expect OpenAI's shape.</summary>
+    /// <summary>Nothing is answered by a bare 404 or 405: clients expect their dialect's shape.</summary>
     public static Task RefuseUnknown(HttpContext http)
     {
         string path = http.Request.Path.Value ?? "/";

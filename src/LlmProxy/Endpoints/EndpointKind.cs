@@ -2,6 +2,7 @@ using LlmProxy.Dialects;
 using LlmProxy.Dialects.Anthropic;
 using LlmProxy.Dialects.Ollama;
 using LlmProxy.Dialects.OpenAi;
+using LlmProxy.Dialects.Responses;
 
 namespace LlmProxy.Endpoints;
 
@@ -11,10 +12,10 @@ internal sealed class EndpointKind
     private static readonly List<EndpointKind> Made = []; // Stands first: the ones below enter themselves.
 
     public static readonly EndpointKind Chat = new("chat", "chat/completions") { RequiredField = "messages", TakesStreamOptions = true, StreamsEvents = true, MayStream = true, ChatFront = new ChatCompletionsFront() };
-    public static readonly EndpointKind Completions = new("completions", "completions") { RequiredField = "prompt", TakesStreamOptions = true, StreamsEvents = true, MayStream = true, Via = Chat };
+    public static readonly EndpointKind Completions = new("completions", "completions") { ChatFront = new CompletionsFront(), RequiredField = "prompt", TakesStreamOptions = true, StreamsEvents = true, MayStream = true, Via = Chat };
     public static readonly EndpointKind Embeddings = new("embeddings", "embeddings") { RequiredField = "input", StaysOnModel = true, EmbeddingFront = new EmbeddingsFront() };
-    public static readonly EndpointKind Responses = new("responses", "responses") { StreamsEvents = true, MayStream = true, Via = Chat };
-    public static readonly EndpointKind ResponsesInputTokens = new("responses_input_tokens", "responses/input_tokens") { Via = Chat };
+    public static readonly EndpointKind Responses = new("responses", "responses") { Dialect = ResponsesClients.Instance, ChatFront = new ResponsesFront(), StreamsEvents = true, MayStream = true, Via = Chat };
+    public static readonly EndpointKind ResponsesInputTokens = new("responses_input_tokens", "responses/input_tokens") { TokenFront = new ResponsesTokensFront(), Via = Chat };
     public static readonly EndpointKind Moderations = new("moderations", "moderations") { RequiredField = "input" };
     public static readonly EndpointKind Images = new("images", "images/generations") { RequiredField = "prompt", MayStream = true };
     public static readonly EndpointKind Transcriptions = new("transcriptions", "audio/transcriptions") { IsMultipart = true, RequiredField = "file", MayStream = true };
@@ -23,7 +24,7 @@ internal sealed class EndpointKind
 
     public static readonly EndpointKind Messages = new("messages", "messages") { Dialect = AnthropicClients.Instance, Family = "chat", RequiredField = "messages", StreamsEvents = true, MayStream = true, Via = Chat, ChatFront = new AnthropicFront() };
     public static readonly EndpointKind CountTokens = new("count_tokens", "messages/count_tokens") { Dialect = AnthropicClients.Instance, Family = "chat", RequiredField = "messages", Via = Chat, TokenFront = new AnthropicFront() };
-    public static readonly EndpointKind OllamaChat = new("ollama_chat", "chat") { Dialect = OllamaClients.Instance, Family = "chat", RequiredField = "messages", MayStream = true, StreamsUnasked = true, Via = Chat, ChatFront = new OllamaChatFront() };
+    public static readonly EndpointKind OllamaChat = new("ollama_chat", "chat") { Dialect = OllamaClients.Instance, Family = "chat", MayStream = true, StreamsUnasked = true, Via = Chat, ChatFront = new OllamaChatFront() };
     public static readonly EndpointKind OllamaGenerate = new("ollama_generate", "generate") { Dialect = OllamaClients.Instance, Family = "chat", MayStream = true, StreamsUnasked = true, Via = Chat, ChatFront = new OllamaGenerateFront() };
     public static readonly EndpointKind OllamaEmbed = new("ollama_embed", "embed") { Dialect = OllamaClients.Instance, Family = "embeddings", RequiredField = "input", StaysOnModel = true, Via = Embeddings, EmbeddingFront = new OllamaEmbedFront() };
     public static readonly EndpointKind OllamaEmbeddings = new("ollama_embeddings", "embeddings") { Dialect = OllamaClients.Instance, Family = "embeddings", RequiredField = "prompt", StaysOnModel = true, Via = Embeddings, EmbeddingFront = new OllamaEmbedFront(isOld: true) };

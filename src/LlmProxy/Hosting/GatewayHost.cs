@@ -106,6 +106,7 @@ internal static class GatewayHost
         services.AddPipeline();
         services.AddGatewayTelemetry();
         services.AddSingleton<ModelRoutes>();
+        services.AddSingleton<OllamaRoutes>();
         services.AddSingleton<HealthRoutes>();
         services.AddSingleton<MetricsRoute>();
         services.AddGatewaySwagger();
@@ -123,6 +124,7 @@ internal static class GatewayHost
         app.MapAzureRoutes();
         app.MapPassRoutes();
         ModelRoutes.Map(app);
+        OllamaRoutes.Map(app);
         HealthRoutes.Map(app);
         MetricsRoute.Map(app);
         app.MapGatewaySwagger();

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using LlmProxy.Dialects;
 using LlmProxy.Dialects.Anthropic;
+using LlmProxy.Dialects.Ollama;
 using LlmProxy.Dialects.OpenAi;
 using LlmProxy.Forwarding;
 using LlmProxy.Wire;
@@ -17,7 +18,7 @@ internal static class ErrorAnswer
         response.StatusCode = error.Status;
         response.ContentType = "application/json";
         response.Headers["x-request-id"] = requestId;
-        ClientDialect dialect = exchange?.Endpoint.Dialect ?? (AnthropicClients.Speaks(http.Request) ? AnthropicClients.Instance : OpenAiClients.Instance);
+        ClientDialect dialect = exchange?.Endpoint.Dialect ?? DialectOf(http.Request);
         dialect.AddHeaders(response.Headers, requestId);
         if (exchange is not null)
         {
@@ -57,4 +58,10 @@ internal static class ErrorAnswer
             await response.BodyWriter.WriteAsync(body.WrittenMemory, CancellationToken.None);
         }
     }
+
+    /// <summary>Of a request that is no call to a model.</summary>
+    private static ClientDialect DialectOf(HttpRequest request) =>
+        AnthropicClients.Speaks(request) ? AnthropicClients.Instance
+        : request.Path.StartsWithSegments("/api") ? OllamaClients.Instance
+        : OpenAiClients.Instance;
 }

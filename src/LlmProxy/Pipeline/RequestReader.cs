@@ -1,4 +1,6 @@
 using LlmProxy.Configuration.Options;
+using LlmProxy.Dialects.Ollama;
+using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
 
 namespace LlmProxy.Pipeline;
@@ -15,7 +17,9 @@ internal static class RequestReader
         }
 
         bool isMultipart = exchange.Endpoint.IsMultipart;
-        if (!HasMediaType(request.ContentType, isMultipart ? "multipart/form-data" : "application/json"))
+        // curl sends what -d holds as a form unless told otherwise, and so does every example of Ollama's documentation.
+        bool isAnyType = exchange.Endpoint.Dialect == OllamaClients.Instance;
+        if (!isAnyType && !HasMediaType(request.ContentType, isMultipart ? "multipart/form-data" : "application/json"))
         {
             return new GatewayError(ErrorCode.UnsupportedMediaType, $"The content-type must be {(isMultipart ? "multipart/form-data" : "application/json")} for {request.Path}.");
         }
@@ -46,6 +50,11 @@ internal static class RequestReader
 
         exchange.Peek = peek;
         exchange.RequestedModel = exchange.AddressedModel ?? peek.Model;
+        if (exchange is { RequestedModel: { } asked } && exchange.Endpoint.Dialect == OllamaClients.Instance)
+        {
+            exchange.RequestedModel = OllamaModel.NameIn(exchange.Snapshot, asked);
+        }
+
         exchange.IsStream = exchange.Endpoint.MayStream && (peek.StreamMember < 0 ? exchange.Endpoint.StreamsUnasked : peek.IsStream);
         if (peek.WishesMember < 0)
         {

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using LlmProxy.Endpoints;
 using LlmProxy.Providers.Anthropic;
 using LlmProxy.Providers.Azure;
 using LlmProxy.Providers.Bedrock;
@@ -12,6 +11,7 @@ using LlmProxy.Providers.Mistral;
 using LlmProxy.Providers.Ollama;
 using LlmProxy.Providers.OpenAi;
 using LlmProxy.Providers.Together;
+using LlmProxy.Providers.Vertex;
 using LlmProxy.Providers.Vllm;
 
 namespace LlmProxy.Providers;
@@ -19,8 +19,6 @@ namespace LlmProxy.Providers;
 /// <summary>Every vendor by the name that an LLM's Provider holds.</summary>
 internal static class ProviderCatalog
 {
-    private static readonly FrozenSet<EndpointKind> Talking = [EndpointKind.Chat, EndpointKind.Completions, EndpointKind.Embeddings, EndpointKind.Responses];
-
     public static IReadOnlyDictionary<string, IProvider> All { get; } = new IProvider[]
     {
         new OpenAiProvider(),
@@ -32,25 +30,12 @@ internal static class ProviderCatalog
         new LiteLlmProvider(),
         new CustomProvider(),
         new DummyProvider(),
-        new OllamaProvider(),
         new AnthropicProvider(),
         new BedrockProvider(TimeProvider.System),
-        Planned("vertex", "https://{location}-aiplatform.googleapis.com", ["project", "location", "credentials_file", "access_token"]),
+        new VertexProvider(TimeProvider.System),
         new GeminiProvider(),
+        new OllamaProvider(),
     }.ToFrozenDictionary(provider => provider.Card.Name, StringComparer.OrdinalIgnoreCase);
 
     public static IEnumerable<ProviderCard> Cards => All.Values.Select(provider => provider.Card);
-
-    private static PlannedProvider Planned(string name, string baseUrl, string[] authKeys, string probe = "models", bool isLocal = false, bool keyIsOptional = false) =>
-        new(new ProviderCard
-        {
-            Name = name,
-            DefaultBaseUrl = baseUrl,
-            AuthKeys = AuthNames.Of(authKeys),
-            Endpoints = Talking,
-            ProbePath = probe,
-            IsSpoken = false,
-            IsLocal = isLocal,
-            KeyIsOptional = keyIsOptional,
-        });
 }

@@ -50,7 +50,7 @@ internal sealed class OllamaLineWriter(ChatTurn turn, bool isGenerate)
     }
 
     /// <summary>How it ended, and the figures that clients make tokens per second of: our own measurements, in nanoseconds.</summary>
-    public void Figures(FinishReason finish, TokenUsage? usage)
+    public void Figures(FinishReason? finish, TokenUsage? usage)
     {
         TimeProvider time = turn.Exchange.Time;
         long now = time.GetTimestamp();
@@ -60,6 +60,7 @@ internal sealed class OllamaLineWriter(ChatTurn turn, bool isGenerate)
         {
             FinishReason.Length => "length"u8,
             FinishReason.ContentFilter or FinishReason.Refusal => "content_filter"u8,
+            null => "load"u8,
             _ => "stop"u8,
         });
         _output.Write("\""u8);

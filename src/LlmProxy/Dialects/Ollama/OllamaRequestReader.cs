@@ -19,7 +19,9 @@ internal sealed class OllamaRequestReader(ChatRequest request)
         {
             if (fields.Is("messages"u8))
             {
-                _wrong = OllamaMessageReader.Read(fields.Value, request);
+                _wrong = fields.IsArray || fields.IsNull
+                    ? OllamaMessageReader.Read(fields.Value, request)
+                    : GatewayError.Invalid("messages", "The field \"messages\" must be an array of messages.");
             }
             else
             {
@@ -27,6 +29,7 @@ internal sealed class OllamaRequestReader(ChatRequest request)
             }
         }
 
+        request.AsksNothing = request.Messages.Count == 0;
         return _wrong;
     }
 
@@ -80,10 +83,9 @@ internal sealed class OllamaRequestReader(ChatRequest request)
             return wrong;
         }
 
+        request.AsksNothing = message.Parts.Count == 0;
         request.Messages.Add(message);
-        return message.Parts.Count > 0
-            ? null
-            : GatewayError.Missing("prompt", "The field \"prompt\" is missing: the model of this call is not Ollama's, so there is nothing to load before a prompt comes.");
+        return null;
     }
 
     private void ReadField(ref JsonWalk field)

@@ -19,7 +19,7 @@ internal sealed class OllamaSink(ChatTurn turn, bool isGenerate, bool isStream) 
     private readonly EscapedText _thinking = new();
     private readonly ArrayBufferWriter<byte> _logprobs = new();
     private readonly List<KeyValuePair<string, byte[]>> _members = [];
-    private FinishReason _finish;
+    private FinishReason? _finish;
 
     protected override void OnText(ReadOnlySpan<byte> escaped)
     {

@@ -83,6 +83,7 @@ internal sealed class BedrockProvider : IProvider
 
     public VendorCall Open(Exchange exchange, RouteTarget target) => exchange.Endpoint.EmbeddingFront is not null
         ? new TranslatedEmbedding(exchange, target, _embeddings)
+        : exchange.Endpoint.TokenFront is not null ? CountCall.Open(exchange, target, null)
         : new TranslatedChat(exchange, target, _chat);
 
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)

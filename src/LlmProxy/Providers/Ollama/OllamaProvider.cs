@@ -12,6 +12,7 @@ namespace LlmProxy.Providers.Ollama;
 internal sealed class OllamaProvider : IProvider
 {
     private readonly OllamaChatVendor _chat = new();
+    private readonly OllamaEmbeddings _embeddings = new();
 
     public ProviderCard Card { get; } = new()
     {
@@ -60,6 +61,8 @@ internal sealed class OllamaProvider : IProvider
         EndpointKind endpoint = exchange.Endpoint;
         return endpoint.Dialect == OllamaClients.Instance && target.Deployment.Speaks(endpoint) ? new OllamaCall(exchange, target)
             : endpoint.ChatFront is not null ? new TranslatedChat(exchange, target, _chat)
+            : endpoint.TokenFront is not null ? CountCall.Open(exchange, target, null)
+            : endpoint.EmbeddingFront is not null ? new TranslatedEmbedding(exchange, target, _embeddings)
             : throw new NotSupportedException($"{Card.Name} is never asked for {endpoint}.");
     }
 

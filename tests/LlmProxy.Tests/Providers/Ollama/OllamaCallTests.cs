@@ -78,7 +78,7 @@ public sealed class OllamaCallTests
     public void Stream_CutInALine_SendsNoHalfLine()
     {
         using VendorCall call = Generate();
-        Told told = Turns.Stream(call, Stream[..200]);
+        Told told = Turns.Stream(call, Stream[..150]);
 
         Assert.Equal(Stream[..(Stream.IndexOf('\n', StringComparison.Ordinal) + 1)], told.Text);
         Assert.False(told.IsComplete);
