@@ -55,7 +55,7 @@ internal sealed class RecordedCase
 
     /// <summary>All cases of vendors that are spoken.</summary>
     public static IEnumerable<RecordedCase> All() => Directory.EnumerateFiles(Root, "outcome.json", SearchOption.AllDirectories)
-        .Order(StringComparer.Ordinal).Select(f => new RecordedCase(Path.GetDirectoryName(f)!)).Where(c => ProviderCatalog.All[c.Provider].Card.IsSpoken);
+        .Order(StringComparer.Ordinal).Select(f => new RecordedCase(Path.GetDirectoryName(f)!));
 
     private static string RepositoryRoot()
     {
