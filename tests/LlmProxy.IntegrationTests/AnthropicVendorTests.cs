@@ -74,18 +74,17 @@ public sealed class AnthropicVendorTests(AnthropicVendorTests.Fixture fixture) :
     [Theory]
     [InlineData("/v1/chat/completions")]
     [InlineData("/v1/messages")]
-    public async Task Stream_OverloadedBeforeItsFirstOutput_IsTriedAgain(string path)
+    public async Task Stream_OverloadedBeforeItsFirstOutput_IsTakenOverByAnother(string path)
     {
-        string model = "c-busy" + path.Length;
-        fixture.Upstream.Once(model, Answers.Sse(Step.Send(Events(Start, """{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"""))));
-        fixture.Upstream.On(model, Answers.Sse(Step.Send(Whole)));
+        fixture.Upstream.On("c-busy", Answers.Sse(Step.Send(Events(Start, """{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"""))));
+        fixture.Upstream.On("c-spare", Answers.Sse(Step.Send(Whole)));
 
-        Reply reply = await fixture.Client.PostAsync(path, $$"""{"model":"anthropic/{{model}}","max_tokens":5,"stream":true,"messages":[{"role":"user","content":"Hi"}]}""");
+        Reply reply = await fixture.Client.PostAsync(path, """{"model":"busy","max_tokens":5,"stream":true,"messages":[{"role":"user","content":"Hi"}]}""");
 
         Expect.Ok(reply);
         Assert.Contains("Hello", reply.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("overloaded", reply.Text, StringComparison.Ordinal);
-        Assert.Equal("2", reply.Header("x-llm-attempts"));
+        Assert.Equal("spare", reply.Header("x-llm-model"));
     }
 
     private static string Events(params string[] data) =>
@@ -98,10 +97,11 @@ public sealed class AnthropicVendorTests(AnthropicVendorTests.Fixture fixture) :
             Config = Config(new
             {
                 EnvironmentLlms = "never",
-                Resilience = new { BaseDelayMs = 1 },
                 Llms = new object[]
                 {
                     new { Name = "claude", Provider = "anthropic", Model = "*", BaseUrl = Upstream.BaseUrl, Auth = new { api_key = "sk-ant-vendor-key" } },
+                    new { Name = "busy", Provider = "anthropic", Model = "c-busy", Upstream.BaseUrl, Fallbacks = new[] { "spare" }, Auth = new { api_key = "sk-ant-vendor-key" } },
+                    new { Name = "spare", Provider = "anthropic", Model = "c-spare", Upstream.BaseUrl, Auth = new { api_key = "sk-ant-vendor-key" } },
                 },
             }),
         };

@@ -31,6 +31,7 @@ public class ResponsesFixture : GatewayFixture
             {
                 Keys = new object[] { new { Name = "responses", Key } },
                 Llms = chatting.Select(m => (object)new { Name = m, Provider = "vllm", Model = m, Upstream.BaseUrl, Endpoints = new[] { "chat" } })
+                    .Append(new { Name = "counts", Provider = "together", Model = "counts", Upstream.BaseUrl, Auth = new { api_key = "sk-vendor" } })
                     .Concat(claudes.Select(m => (object)new { Name = m, Provider = "anthropic", Model = m, Upstream.BaseUrl, Auth = new { api_key = "sk-vendor" } })),
                 Resilience = new { MaxRetries = 0, BreakerFailures = 10_000 },
             }),

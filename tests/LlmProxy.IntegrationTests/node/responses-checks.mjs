@@ -70,7 +70,7 @@ const checks = {
     assert.equal(said, 'Half a');
   },
   async inputTokens() {
-    const answer = await client.responses.inputTokens.count({ model, input: 'Hello there' });
+    const answer = await client.responses.inputTokens.count({ model: 'counts', input: 'Hello there' });
     assert.equal(answer.object, 'response.input_tokens');
     assert.ok(answer.input_tokens > 0);
   },

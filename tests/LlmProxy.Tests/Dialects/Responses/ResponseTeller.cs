@@ -128,7 +128,7 @@ internal static class ResponseTeller
         return whole;
     }
 
-    private static JsonNode WithoutNulls(JsonNode node)
+    private static JsonObject WithoutNulls(JsonNode node)
     {
         JsonObject copy = node.DeepClone().AsObject();
         foreach (string name in copy.Where(member => member.Value is null).Select(member => member.Key).ToList())
