@@ -42,7 +42,7 @@ internal sealed class HeadRepair(AnswerIdentity identity, string objectName)
         .. ",\"model\":"u8, .. _model ?? identity.ModelJson,
     ];
 
-    private bool Fill(ReadOnlySpan<byte> json, JsonMembers members, FrameEdits edits, ReadOnlySpan<byte> name, JsonTokenType kind, ref byte[]? known, Func<byte[]> make)
+    private static bool Fill(ReadOnlySpan<byte> json, JsonMembers members, FrameEdits edits, ReadOnlySpan<byte> name, JsonTokenType kind, ref byte[]? known, Func<byte[]> make)
     {
         ReadOnlySpan<byte> said = Said(json, members, name, kind);
         if (!said.IsEmpty)
