@@ -71,7 +71,7 @@ internal static class OllamaModel
     {
         json.WriteStartArray("capabilities"u8);
         bool chats = entry.Llm?.Has(EndpointKind.Chat) ?? true;
-        IReadOnlyList<string> said = entry.Llm?.Options.Capabilities ?? [];
+        List<string> said = entry.Llm?.Options.Capabilities ?? [];
         bool Says(string word) => said.Contains(word, StringComparer.OrdinalIgnoreCase);
         if (chats)
         {
