@@ -22,6 +22,8 @@ internal sealed record BenchmarkOptions
           --keep                    keep the run's folder: logs, configurations, the gateway's data
           --update-docs             write the tables into docs/benchmarks.md
 
+          tokens                    how fast tokens are counted, by kind of text; no gateway is started
+
           --only plain --contender gateway --seconds 20
                                     just load one contender with one cell, for a profiler
         """;

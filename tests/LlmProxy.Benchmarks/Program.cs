@@ -6,6 +6,7 @@ using LlmProxy.Benchmarks.Contenders;
 using LlmProxy.Benchmarks.Report;
 using LlmProxy.Benchmarks.Rig;
 using LlmProxy.Benchmarks.Roles;
+using LlmProxy.Benchmarks.Tokens;
 
 static int Port(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
@@ -17,6 +18,8 @@ switch (args)
     case ["--role", "yarp", var port, var upstream]:
         await YarpRole.RunAsync(Port(port), Port(upstream));
         return 0;
+    case ["tokens"]:
+        return TokenBench.Run();
     case ["--help"] or ["-h"]:
         Console.WriteLine(BenchmarkOptions.Help);
         return 0;

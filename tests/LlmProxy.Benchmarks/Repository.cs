@@ -15,7 +15,7 @@ internal static class Repository
 
     public static string DocsPath => Path.Combine(Root, "docs", "benchmarks.md");
 
-    private static string Root
+    public static string Root
     {
         get
         {

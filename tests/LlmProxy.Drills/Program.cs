@@ -1,14 +1,16 @@
 using LlmProxy.Drills;
+using LlmProxy.Drills.Recordings;
 
 Dictionary<string, Func<Task<bool>>> drills = new()
 {
     ["bad-input"] = BadInput.RunAsync,
     ["client-gone"] = ClientGone.RunAsync,
+    ["recordings"] = () => args is [_, string folder, ..] ? RecordingsDrill.RunAsync(folder, args.ElementAtOrDefault(2) ?? "") : throw new ArgumentException("Name the folder with index.json behind it."),
     ["reload-under-load"] = ReloadUnderLoad.RunAsync,
     ["sigterm-under-load"] = SigtermUnderLoad.RunAsync,
 };
 
-if (args is not [string name] || !drills.TryGetValue(name, out Func<Task<bool>>? drill))
+if (args is not [string name, ..] || !drills.TryGetValue(name, out Func<Task<bool>>? drill))
 {
     Console.Error.WriteLine($"Name one drill: {string.Join(", ", drills.Keys)}");
     return 2;

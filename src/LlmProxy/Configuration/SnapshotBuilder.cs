@@ -71,11 +71,6 @@ internal sealed class SnapshotBuilder(LlmStates states, DummyHandlers dummies)
 
     private static string? WhyUnavailable(LlmOptions options, IProvider provider)
     {
-        if (!provider.Card.IsSpoken)
-        {
-            return $"the dialect of provider \"{provider.Card.Name}\" is not available yet in this version";
-        }
-
         if (options.Auth.Missing.Count > 0)
         {
             return string.Join("; ", options.Auth.Missing);

@@ -47,5 +47,7 @@ internal sealed record StreamForm(string MediaType, Func<IStreamFramer> OpenFram
 
     public static readonly StreamForm JsonLines = new("application/x-ndjson", () => new LineFramer());
 
+    public static readonly StreamForm EventStream = new(EventStreamFramer.MediaType, () => new EventStreamFramer());
+
     public bool Matches(string? contentType) => contentType is not null && contentType.StartsWith(MediaType, StringComparison.OrdinalIgnoreCase);
 }

@@ -18,6 +18,9 @@ internal abstract class ClientDialect
     /// <summary>The same as the last event of a stream that has begun.</summary>
     public abstract void WriteErrorEvent(IBufferWriter<byte> output, GatewayError error, string requestId);
 
+    /// <summary>The same in a dialect that numbers its events.</summary>
+    public virtual void WriteErrorEvent(IBufferWriter<byte> output, GatewayError error, string requestId, long number) => WriteErrorEvent(output, error, requestId);
+
     /// <summary>Headers that SDKs of this dialect read on every answer, besides ours.</summary>
     public virtual void AddHeaders(IHeaderDictionary headers, string requestId)
     {

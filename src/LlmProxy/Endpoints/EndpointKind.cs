@@ -2,6 +2,7 @@ using LlmProxy.Dialects;
 using LlmProxy.Dialects.Anthropic;
 using LlmProxy.Dialects.Ollama;
 using LlmProxy.Dialects.OpenAi;
+using LlmProxy.Dialects.Responses;
 
 namespace LlmProxy.Endpoints;
 
@@ -11,10 +12,10 @@ internal sealed class EndpointKind
     private static readonly List<EndpointKind> Made = []; // Stands first: the ones below enter themselves.
 
     public static readonly EndpointKind Chat = new("chat", "chat/completions") { RequiredField = "messages", TakesStreamOptions = true, StreamsEvents = true, MayStream = true, ChatFront = new ChatCompletionsFront() };
-    public static readonly EndpointKind Completions = new("completions", "completions") { RequiredField = "prompt", TakesStreamOptions = true, StreamsEvents = true, MayStream = true, Via = Chat };
+    public static readonly EndpointKind Completions = new("completions", "completions") { ChatFront = new CompletionsFront(), RequiredField = "prompt", TakesStreamOptions = true, StreamsEvents = true, MayStream = true, Via = Chat };
     public static readonly EndpointKind Embeddings = new("embeddings", "embeddings") { RequiredField = "input", StaysOnModel = true, EmbeddingFront = new EmbeddingsFront() };
-    public static readonly EndpointKind Responses = new("responses", "responses") { StreamsEvents = true, MayStream = true, Via = Chat };
-    public static readonly EndpointKind ResponsesInputTokens = new("responses_input_tokens", "responses/input_tokens") { Via = Chat };
+    public static readonly EndpointKind Responses = new("responses", "responses") { Dialect = ResponsesClients.Instance, ChatFront = new ResponsesFront(), StreamsEvents = true, MayStream = true, Via = Chat };
+    public static readonly EndpointKind ResponsesInputTokens = new("responses_input_tokens", "responses/input_tokens") { TokenFront = new ResponsesTokensFront(), Via = Chat };
     public static readonly EndpointKind Moderations = new("moderations", "moderations") { RequiredField = "input" };
     public static readonly EndpointKind Images = new("images", "images/generations") { RequiredField = "prompt", MayStream = true };
     public static readonly EndpointKind Transcriptions = new("transcriptions", "audio/transcriptions") { IsMultipart = true, RequiredField = "file", MayStream = true };

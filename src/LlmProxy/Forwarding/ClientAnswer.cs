@@ -81,7 +81,7 @@ internal sealed class ClientAnswer : IDisposable
             return;
         }
 
-        _exchange.Endpoint.Dialect.WriteErrorEvent(_response.BodyWriter, error, _exchange.Id);
+        _exchange.Endpoint.Dialect.WriteErrorEvent(_response.BodyWriter, error, _exchange.Id, _exchange.EventsTold);
         await _response.BodyWriter.FlushAsync(CancellationToken.None);
     }
 

@@ -160,10 +160,14 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, VendorC
         {
             sink.Write(bytes);
         }
-        else if ((verdict & FrameVerdict.End) != 0 && frame.IsDone)
+        else if ((verdict & FrameVerdict.End) != 0)
         {
+            // A closing mark without JSON follows the object, which a last chunk may have been written for just now; a
+            // closing event (message_stop, response.completed) carries it.
+            int mark = frame.IsDone ? Math.Min(frame.Raw.Length, bytes.Length) : 0;
+            _tail.Write(sink, bytes[..^mark], hasData: bytes.Length > mark);
             _tail.Complete(sink, _translator);
-            sink.Write(bytes);
+            sink.Write(bytes[^mark..]);
         }
         else if (!bytes.IsEmpty)
         {

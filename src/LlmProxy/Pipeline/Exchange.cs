@@ -129,6 +129,9 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     /// <summary>Requests left under the tightest limit, for the x-ratelimit headers.</summary>
     public RateReport Rate { get; set; }
 
+    /// <summary>How many of a stream's numbered events the client has got, in dialects that number them.</summary>
+    public long EventsTold { get; set; }
+
     public bool IsClientGone { get; set; }
 
     public long FirstOutputAt { get; set; }

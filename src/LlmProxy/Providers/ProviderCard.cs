@@ -21,9 +21,6 @@ internal sealed record ProviderCard
     /// <summary>Runs in the house unless its LLM says otherwise.</summary>
     public bool IsLocal { get; init; }
 
-    /// <summary>False: the name is known, the dialect is not spoken yet.</summary>
-    public bool IsSpoken { get; init; } = true;
-
     /// <summary>Whether it takes stream_options.include_usage; those that report usage unasked, or refuse the field, do not.</summary>
     public bool ReportsStreamUsage { get; init; } = true;
 

@@ -6,14 +6,17 @@ namespace LlmProxy.Tests.Providers;
 
 public sealed class ProviderCatalogTests
 {
-    private static readonly string[] Spoken = ["anthropic", "azure", "custom", "dummy", "fireworks", "gemini", "litellm", "mistral", "ollama", "openai", "together", "vllm"];
-    private static readonly string[] Planned = ["bedrock", "vertex"];
+<<<<<<< HEAD
+    private static readonly string[] Names = ["anthropic", "azure", "bedrock", "custom", "dummy", "fireworks", "gemini", "litellm", "mistral", "ollama", "openai", "together", "vertex", "vllm"];
+=======
+    private static readonly string[] Spoken = ["anthropic", "azure", "bedrock", "custom", "dummy", "fireworks", "gemini", "litellm", "mistral", "ollama", "openai", "together", "vllm"];
+    private static readonly string[] Planned = ["vertex"];
+>>>>>>> bedrock
 
     [Fact]
     public void All_EveryNameOfTheContract_IsKnownWithoutRegardToCase()
     {
-        Assert.Equal(Spoken, ProviderCatalog.Cards.Where(c => c.IsSpoken).Select(c => c.Name).Order(StringComparer.Ordinal));
-        Assert.Equal(Planned, ProviderCatalog.Cards.Where(c => !c.IsSpoken).Select(c => c.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(Names, ProviderCatalog.Cards.Select(c => c.Name).Order(StringComparer.Ordinal));
         Assert.Same(ProviderCatalog.All["openai"], ProviderCatalog.All["OpenAI"]);
     }
 
@@ -37,7 +40,10 @@ public sealed class ProviderCatalogTests
 
         Assert.Equal(address, card.DefaultBaseUrl);
         Assert.Equal(authKeys, string.Join(',', card.AuthKeys.Order(StringComparer.Ordinal)));
-        Assert.Equal(address ?? "", ProviderCatalog.All[name].NormalizeBase("", Llm.Of(name)));
+        if (address?.Contains('{', StringComparison.Ordinal) != true)
+        {
+            Assert.Equal(address ?? "", ProviderCatalog.All[name].NormalizeBase("", Llm.Of(name)));
+        }
     }
 
     [Fact]

@@ -120,6 +120,9 @@ internal sealed class AnthropicMessageSink(ChatTurn turn) : ChatSink
                 block.Name.WriteTo(json);
                 json.WritePropertyName("input"u8);
                 WriteInput(json, block);
+                json.WriteStartObject("caller"u8);
+                json.WriteString("type"u8, "direct"u8); // The model itself, not code that it ran: the newer SDKs want it said.
+                json.WriteEndObject();
                 break;
         }
 

@@ -11,7 +11,10 @@ internal static class AnthropicModels
     /// <summary>Also where the client sets no limit: a gateway's models are few, and many clients read only the first page.</summary>
     private const int Most = 1000;
 
-    /// <summary>Writes the page that was asked for; a value says what is wrong with the question.</summary>
+    /// <summary>Members that the newer SDKs demand and that only Anthropic could fill.</summary>
+    private static readonly string[] Unknown = ["capabilities", "deprecated_at", "retires_at", "line"];
+
+    /// <summary>Reads the page that was asked for; a value says what is wrong with the question.</summary>
     public static GatewayError? ReadPage(IQueryCollection query, out (string? After, string? Before, int Limit) page)
     {
         page = (Text(query, "after_id"), Text(query, "before_id"), Most);
@@ -63,6 +66,12 @@ internal static class AnthropicModels
         json.WriteString("id"u8, entry.Id);
         json.WriteString("display_name"u8, entry.Id);
         json.WriteString("created_at"u8, ModelEntry.CreatedAt.UtcDateTime);
+        json.WriteString("lifecycle"u8, "active"u8);
+        foreach (string unknown in Unknown)
+        {
+            json.WriteNull(unknown);
+        }
+
         WriteSize(json, "max_input_tokens"u8, entry.Llm?.Options.ContextWindow ?? 0);
         WriteSize(json, "max_tokens"u8, entry.Llm?.Options.MaxOutputTokens ?? 0);
         json.WriteEndObject();

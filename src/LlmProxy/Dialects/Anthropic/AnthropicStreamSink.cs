@@ -52,7 +52,7 @@ internal sealed class AnthropicStreamSink(ChatTurn turn) : ChatSink
     {
         _hasTools = true;
         byte[] token = JsonSerializer.SerializeToUtf8Bytes(AnthropicWords.CallId(turn, tool, id, googleSignature), RouteTarget.JsonOptions);
-        Add(BlockKind.Tool, tool, (byte[])[.. "{\"type\":\"tool_use\",\"id\":"u8, .. token, .. ",\"name\":\""u8], name, "\",\"input\":{}}"u8);
+        Add(BlockKind.Tool, tool, (byte[])[.. "{\"type\":\"tool_use\",\"id\":"u8, .. token, .. ",\"name\":\""u8], name, "\",\"input\":{},\"caller\":{\"type\":\"direct\"}}"u8);
     }
 
     protected override void OnToolArguments(int tool, ReadOnlySpan<byte> escaped)

@@ -14,6 +14,7 @@ internal sealed class ChatChunkSink(ChatTurn turn) : ChatSink
 {
     private readonly byte[] _tail = turn.Request.WantsUsage ? "}],\"usage\":null}\n\n"u8.ToArray() : "}]}\n\n"u8.ToArray();
     private readonly List<ChoiceState> _choices = [];
+    private readonly bool _knowsFunctionsOnly = ChatWords.KnowsFunctionsOnly(turn);
     private readonly bool _tellsMetadata = turn.Exchange.Wishes.Metadata == true;
     private ArrayBufferWriter<byte>? _held;
     private byte[]? _head;
@@ -33,6 +34,12 @@ internal sealed class ChatChunkSink(ChatTurn turn) : ChatSink
 
     protected override void OnToolStart(int tool, ReadOnlySpan<byte> id, ReadOnlySpan<byte> name, ReadOnlySpan<byte> googleSignature)
     {
+        if (_knowsFunctionsOnly)
+        {
+            WriteFunction(tool, "\"name\":\""u8, name, "\",\"arguments\":\"\"}"u8);
+            return;
+        }
+
         IBufferWriter<byte> output = BeginChunk();
         output.Write("\"tool_calls\":[{\"index\":"u8);
         WriteNumber(output, tool);
@@ -54,6 +61,12 @@ internal sealed class ChatChunkSink(ChatTurn turn) : ChatSink
 
     protected override void OnToolArguments(int tool, ReadOnlySpan<byte> escaped)
     {
+        if (_knowsFunctionsOnly)
+        {
+            WriteFunction(tool, "\"arguments\":\""u8, escaped, "\"}"u8);
+            return;
+        }
+
         IBufferWriter<byte> output = BeginChunk();
         output.Write("\"tool_calls\":[{\"index\":"u8);
         WriteNumber(output, tool);
@@ -84,7 +97,7 @@ internal sealed class ChatChunkSink(ChatTurn turn) : ChatSink
         }
 
         IBufferWriter<byte> output = BeginChunk(isBare: true);
-        EndChunk(output, ChatWords.Of(reason));
+        EndChunk(output, _knowsFunctionsOnly && reason == FinishReason.ToolCalls ? "function_call"u8 : ChatWords.Of(reason));
     }
 
     protected override void OnEnd()
@@ -114,6 +127,21 @@ internal sealed class ChatChunkSink(ChatTurn turn) : ChatSink
         }
 
         Output.Write(SseWriter.Done);
+    }
+
+    private void WriteFunction(int tool, ReadOnlySpan<byte> member, ReadOnlySpan<byte> escaped, ReadOnlySpan<byte> end)
+    {
+        if (tool > 0)
+        {
+            return;
+        }
+
+        IBufferWriter<byte> output = BeginChunk();
+        output.Write("\"function_call\":{"u8);
+        output.Write(member);
+        output.Write(escaped);
+        output.Write(end);
+        EndChunk(output, default);
     }
 
     private void WriteDelta(ReadOnlySpan<byte> name, ReadOnlySpan<byte> escaped)

@@ -8,6 +8,7 @@ namespace LlmProxy.Dialects.OpenAi;
 /// <summary>Collects an answer and writes it as one chat completion.</summary>
 internal sealed class ChatCompletionSink(ChatTurn turn) : ChatSink
 {
+    private readonly bool _knowsFunctionsOnly = ChatWords.KnowsFunctionsOnly(turn);
     private readonly List<ChoiceState> _choices = [];
     private readonly List<KeyValuePair<string, byte[]>> _members = [];
 
@@ -79,7 +80,7 @@ internal sealed class ChatCompletionSink(ChatTurn turn) : ChatSink
         json.WriteEndObject();
     }
 
-    private static void WriteChoice(Utf8JsonWriter json, int index, ChoiceState state)
+    private void WriteChoice(Utf8JsonWriter json, int index, ChoiceState state)
     {
         json.WriteStartObject();
         json.WriteNumber("index"u8, index);
@@ -92,7 +93,11 @@ internal sealed class ChatCompletionSink(ChatTurn turn) : ChatSink
             WriteText(json, "reasoning_content"u8, state.Reasoning, isNull: false);
         }
 
-        if (state.Tools.Count > 0)
+        if (_knowsFunctionsOnly && state.Tools.Count > 0)
+        {
+            WriteFunction(json, "function_call"u8, state.Tools[0]);
+        }
+        else if (state.Tools.Count > 0)
         {
             json.WriteStartArray("tool_calls"u8);
             foreach (ToolState tool in state.Tools)
@@ -118,7 +123,7 @@ internal sealed class ChatCompletionSink(ChatTurn turn) : ChatSink
             json.WriteNull("logprobs"u8);
         }
 
-        json.WriteString("finish_reason"u8, ChatWords.Of(state.Finish));
+        json.WriteString("finish_reason"u8, _knowsFunctionsOnly && state.Finish == FinishReason.ToolCalls ? "function_call"u8 : ChatWords.Of(state.Finish));
         json.WriteEndObject();
     }
 
@@ -127,10 +132,7 @@ internal sealed class ChatCompletionSink(ChatTurn turn) : ChatSink
         json.WriteStartObject();
         WriteText(json, "id"u8, tool.Id, isNull: false);
         json.WriteString("type"u8, "function"u8);
-        json.WriteStartObject("function"u8);
-        WriteText(json, "name"u8, tool.Name, isNull: false);
-        WriteText(json, "arguments"u8, tool.Arguments, isNull: false);
-        json.WriteEndObject();
+        WriteFunction(json, "function"u8, tool);
         if (!tool.GoogleSignature.IsEmpty)
         {
             json.WriteStartObject("extra_content"u8);
@@ -140,6 +142,14 @@ internal sealed class ChatCompletionSink(ChatTurn turn) : ChatSink
             json.WriteEndObject();
         }
 
+        json.WriteEndObject();
+    }
+
+    private static void WriteFunction(Utf8JsonWriter json, ReadOnlySpan<byte> member, ToolState tool)
+    {
+        json.WriteStartObject(member);
+        WriteText(json, "name"u8, tool.Name, isNull: false);
+        WriteText(json, "arguments"u8, tool.Arguments, isNull: false);
         json.WriteEndObject();
     }
 

@@ -16,6 +16,9 @@ internal static class ChatWords
         _ => "stop"u8,
     };
 
+    /// <summary>Clients that offer "functions" know calls only as "function_call", one in each answer.</summary>
+    public static bool KnowsFunctionsOnly(ChatTurn turn) => turn.Request.Fields.Exists(field => field.ClientName == "functions");
+
     public static string AnswerId(ChatSink sink, ChatTurn turn) =>
         sink.AnswerId.Length > 0 ? sink.AnswerId : "chatcmpl-" + turn.Exchange.Id.Replace("-", "", StringComparison.Ordinal);
 

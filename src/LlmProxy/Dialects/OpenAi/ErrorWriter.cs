@@ -15,6 +15,13 @@ internal static class ErrorWriter
     {
         using var json = new Utf8JsonWriter(output, Options);
         json.WriteStartObject();
+        WriteMember(json, error, requestId);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The "error" member alone.</summary>
+    public static void WriteMember(Utf8JsonWriter json, GatewayError error, string requestId)
+    {
         json.WriteStartObject("error"u8);
         json.WriteString("message"u8, error.Message);
         json.WriteString("type"u8, error.Code.Type());
@@ -26,7 +33,6 @@ internal static class ErrorWriter
         }
 
         json.WriteString("request_id"u8, requestId);
-        json.WriteEndObject();
         json.WriteEndObject();
     }
 

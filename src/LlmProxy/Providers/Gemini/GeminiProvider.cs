@@ -12,7 +12,9 @@ internal sealed class GeminiProvider : IProvider
     private const string KeyHeader = "x-goog-api-key";
     private const string Version = "/v1beta";
 
-    private readonly GeminiChat _chat = new(GoogleApi.Developer, static (turn, action) => GeminiAddress.For(turn.Target.Model, action));
+    private readonly GeminiChat _chat = new(GoogleApi.Developer, PathFor);
+    private readonly GeminiTokens _counts = new(GoogleApi.Developer, PathFor);
+    private readonly GeminiEmbeddings _embeddings = new();
 
     public ProviderCard Card { get; } = new()
     {
@@ -20,12 +22,8 @@ internal sealed class GeminiProvider : IProvider
         DefaultBaseUrl = "https://generativelanguage.googleapis.com" + Version,
         AuthKeys = AuthNames.ApiKey,
         Endpoints = [EndpointKind.Chat, EndpointKind.Embeddings],
+        ReportsStreamUsage = false, // Told unasked.
     };
-
-    /// <summary>Counts a conversation without having it.</summary>
-    public ITokenVendor Tokens { get; } = new GeminiTokens(GoogleApi.Developer, static (turn, action) => GeminiAddress.For(turn.Target.Model, action));
-
-    public IEmbeddingVendor Embeddings { get; } = new GeminiEmbeddings();
 
     public IEnumerable<string> Check(LlmOptions llm) => GoogleAddresses.Check(llm);
 
@@ -58,7 +56,13 @@ internal sealed class GeminiProvider : IProvider
         return ValueTask.CompletedTask;
     }
 
-    public VendorCall Open(Exchange exchange, RouteTarget target) => new TranslatedChat(exchange, target, _chat);
+    public VendorCall Open(Exchange exchange, RouteTarget target)
+    {
+        EndpointKind endpoint = exchange.Endpoint;
+        return endpoint.EmbeddingFront is not null ? new TranslatedEmbedding(exchange, target, _embeddings)
+            : endpoint.TokenFront is not null ? CountCall.Open(exchange, target, _counts)
+            : new TranslatedChat(exchange, target, _chat);
+    }
 
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)
     {
@@ -70,4 +74,6 @@ internal sealed class GeminiProvider : IProvider
 
         return failure;
     }
+
+    private static string PathFor(ChatTurn turn, string action) => GeminiAddress.For(turn.Target.Model, action);
 }

@@ -1,5 +1,6 @@
 using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
+using LlmProxy.Providers.OpenAiDialect;
 
 namespace LlmProxy.Providers.Mistral;
 
@@ -43,6 +44,7 @@ internal sealed class MistralProvider : OpenAiDialectProvider
             // POST /v1/embeddings: output_dimension, and no user.
             edits.Rename("dimensions"u8, "output_dimension"u8);
             edits.Drop("user"u8);
+            EmbeddingInputs.SayAsText(edits);
         }
         else if (edits.Endpoint == EndpointKind.Moderations)
         {

@@ -12,7 +12,10 @@ namespace LlmProxy.Providers.OpenAiDialect;
 internal sealed class ChunkStream(VendorLabel vendor, OpenAiStreamOptions options) : IStreamTranslator
 {
     private readonly JsonMembers _members = new();
+    private readonly ChunkRepair? _repair = options.Identity is { } identity ? new ChunkRepair(identity, options.ClientAskedForUsage) : null;
+    private readonly bool _mayHoldParts = vendor.Provider == "mistral"; // Its references may come in a list of parts after plain text.
     private bool _hasOutput;
+    private bool _isMended;
     private bool _hasEnded;
 
     public VendorFailure? Failure { get; private set; }
@@ -31,8 +34,36 @@ internal sealed class ChunkStream(VendorLabel vendor, OpenAiStreamOptions option
         }
 
         Range cut = default;
+        _isMended = false;
         FrameVerdict verdict = Judge(frame, ref cut);
-        return StreamFrames.Send(frame, verdict, cut, client);
+        if (_repair is null || (verdict & FrameVerdict.Pass) == 0)
+        {
+            return StreamFrames.Send(frame, verdict, cut, client);
+        }
+
+        return Mend(frame, verdict, cut, client);
+    }
+
+    public void Ended(IBufferWriter<byte> client)
+    {
+        if (IsComplete)
+        {
+            _ = _repair?.Finish(client);
+        }
+    }
+
+    /// <summary>Writes what goes in front of this event, and the event with what changes in it.</summary>
+    private FrameVerdict Mend(in StreamFrame frame, FrameVerdict verdict, Range cut, IBufferWriter<byte> client)
+    {
+        bool isLed = frame.IsDone ? _repair!.Finish(client) : _repair!.Release(client);
+        verdict = _isMended ? StreamFrames.SendEdited(frame, verdict, _repair.Edits, client) : StreamFrames.Send(frame, verdict, cut, client);
+        if (!isLed || (verdict & FrameVerdict.Pass) == 0)
+        {
+            return verdict;
+        }
+
+        client.Write(frame.Raw);
+        return verdict & ~FrameVerdict.Pass;
     }
 
     private FrameVerdict Judge(in StreamFrame frame, ref Range cut)
@@ -49,7 +80,8 @@ internal sealed class ChunkStream(VendorLabel vendor, OpenAiStreamOptions option
             return Fail(data);
         }
 
-        return !_hasOutput || StreamFrames.MayBeError(data) || HoldsFinish(data) || HoldsUsage(data, ref cut) ? ReadWhole(data, ref cut) : FrameVerdict.Pass;
+        return !_hasOutput || _repair?.IsNeededAlways == true || (_mayHoldParts && data.IndexOf("\"content\":["u8) >= 0)
+            || StreamFrames.MayBeError(data) || HoldsFinish(data) || HoldsUsage(data, ref cut) ? ReadWhole(data, ref cut) : FrameVerdict.Pass;
     }
 
     private FrameVerdict ReadWhole(ReadOnlySpan<byte> data, ref Range cut)
@@ -60,6 +92,7 @@ internal sealed class ChunkStream(VendorLabel vendor, OpenAiStreamOptions option
         }
         catch (Exception e) when (StreamFrames.IsBadJson(e))
         {
+            _isMended = false;
             return FrameVerdict.Pass; // Not ours to judge: the client gets what the vendor sent.
         }
     }
@@ -102,9 +135,27 @@ internal sealed class ChunkStream(VendorLabel vendor, OpenAiStreamOptions option
             return FrameVerdict.None; // This chunk was sent only because we asked.
         }
 
+        if (_repair is not null && !Repair(data, ref cut))
+        {
+            return FrameVerdict.None;
+        }
+
         _hasOutput |= choices.HasOutput;
         _hasEnded |= choices.HasFinish;
         return FrameVerdict.Pass | (choices.HasOutput ? FrameVerdict.Output : 0) | (choices.HasFinish ? FrameVerdict.Finish : 0);
+    }
+
+    /// <summary>False when the chunk is held back or dropped.</summary>
+    private bool Repair(ReadOnlySpan<byte> data, ref Range cut)
+    {
+        _isMended = true;
+        bool isSent = _repair!.Read(data, _members);
+        if (!cut.Equals(default))
+        {
+            _repair.Edits.Cut(cut);
+        }
+
+        return isSent;
     }
 
     private void ReadUsage(in JsonMember member, ReadOnlySpan<byte> data, ref Range cut)

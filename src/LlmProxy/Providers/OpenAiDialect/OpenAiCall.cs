@@ -24,24 +24,37 @@ internal sealed class OpenAiCall(Exchange exchange, RouteTarget target, OpenAiDi
     public override IStreamTranslator OpenStream() => OpenAiStreams.Open(
         exchange.Endpoint,
         target.Deployment.Label,
-        new OpenAiStreamOptions(exchange.Peek?.WantsUsage == true, exchange.AsksForUsage(target)));
+        new OpenAiStreamOptions(exchange.Peek?.WantsUsage == true, exchange.AsksForUsage(target)) { Identity = Identity() });
 
     public override PlainAnswer ReadAnswer(IReadOnlyList<ReadOnlyMemory<byte>> answers, PooledWriter client)
     {
         PlainAnswer facts = AnswerReader.Read(exchange.Endpoint, answers[0].Span, target.Deployment.Label);
-        if (exchange.Endpoint != EndpointKind.Embeddings || facts.Failure is not null)
+        if (facts.Failure is not null)
         {
             return facts;
         }
 
         try
         {
-            _isRewritten = EmbeddingFormat.Fit(exchange, answers[0].Span, client);
+            if (Identity() is { } identity)
+            {
+                AnswerRepair.Write(answers[0].Span, identity, client);
+                _isRewritten = client.Length > 0;
+            }
+            else if (exchange.Endpoint == EndpointKind.Embeddings)
+            {
+                _isRewritten = EmbeddingFormat.Fit(exchange, answers[0].Span, client);
+            }
+
             return facts;
         }
         catch (Exception e) when (StreamFrames.IsBadJson(e) || e is FormatException)
         {
-            return new PlainAnswer(null, null, new VendorFailure(ErrorCode.InvalidProviderResponse, $"{TransportFailures.Who(target)} sent embeddings that are not numbers."));
+            return new PlainAnswer(null, null, new VendorFailure(ErrorCode.InvalidProviderResponse, $"{TransportFailures.Who(target)} sent an answer that is not what OpenAI's dialect has."));
         }
     }
+
+    private AnswerIdentity? Identity() => exchange.Endpoint == EndpointKind.Chat
+        ? new AnswerIdentity(exchange.Id, target.Model, exchange.Time.GetUtcNow().ToUnixTimeSeconds())
+        : null;
 }

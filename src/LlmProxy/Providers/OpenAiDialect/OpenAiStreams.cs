@@ -5,6 +5,9 @@ namespace LlmProxy.Providers.OpenAiDialect;
 /// <summary>Who asked for usage in a stream. What only we asked for, the client never sees.</summary>
 internal readonly record struct OpenAiStreamOptions(bool ClientAskedForUsage, bool WeAskedForUsage)
 {
+    /// <summary>Where chunks must be what OpenAI's schema promises: what to call an answer whose vendor does not. Null: they pass as they are.</summary>
+    public AnswerIdentity? Identity { get; init; }
+
     public bool HideUsage => WeAskedForUsage && !ClientAskedForUsage;
 }
 

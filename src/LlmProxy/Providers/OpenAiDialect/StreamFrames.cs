@@ -47,6 +47,30 @@ internal static class StreamFrames
         return verdict & ~FrameVerdict.Pass;
     }
 
+    /// <summary>The same for an event that is changed in several places.</summary>
+    public static FrameVerdict SendEdited(in StreamFrame frame, FrameVerdict verdict, FrameEdits edits, IBufferWriter<byte> client)
+    {
+        if ((verdict & FrameVerdict.Pass) == 0 || edits.IsEmpty)
+        {
+            return Send(frame, verdict, default, client);
+        }
+
+        if (frame.DataStart >= 0)
+        {
+            client.Write(frame.Raw[..frame.DataStart]);
+            edits.WriteTo(client, frame.Data);
+            SseWriter.WriteRest(client, frame.Raw[(frame.DataStart + frame.Data.Length)..], frame.IsCut);
+        }
+        else
+        {
+            var data = new ArrayBufferWriter<byte>();
+            edits.WriteTo(data, frame.Data);
+            WriteEvent(frame, data.WrittenSpan, client);
+        }
+
+        return verdict & ~FrameVerdict.Pass;
+    }
+
     /// <summary>
     /// Whether this object may be a failure, found by searching: it has a member "error" that is not null, or says that
     /// error is what it is. At any depth: a reading must confirm it.
@@ -121,6 +145,11 @@ internal static class StreamFrames
     private static void WriteJoined(in StreamFrame frame, int start, int length, IBufferWriter<byte> client)
     {
         byte[] data = [.. frame.Data[..start], .. frame.Data[(start + length)..]];
+        WriteEvent(frame, data, client);
+    }
+
+    private static void WriteEvent(in StreamFrame frame, ReadOnlySpan<byte> data, IBufferWriter<byte> client)
+    {
         if (frame.Event.IsEmpty)
         {
             SseWriter.WriteData(client, data);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
+using LlmProxy.Providers.OpenAiDialect;
 
 namespace LlmProxy.Providers.Together;
 
@@ -37,6 +38,12 @@ internal sealed class TogetherProvider : OpenAiDialectProvider
         if (edits.Endpoint == EndpointKind.Chat || edits.Endpoint == EndpointKind.Completions)
         {
             ListStops(edits);
+        }
+
+        if (edits.Endpoint == EndpointKind.Embeddings)
+        {
+            // "input: string or array of strings": https://docs.together.ai/reference/embeddings-2
+            EmbeddingInputs.SayAsText(edits);
         }
 
         if (edits.Endpoint == EndpointKind.Images)

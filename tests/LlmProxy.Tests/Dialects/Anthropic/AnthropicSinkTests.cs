@@ -36,7 +36,7 @@ public sealed class AnthropicSinkTests
         Assert.StartsWith("msg_", (string)start["id"]!, StringComparison.Ordinal);
         Assert.Equal(("real", "assistant"), ((string)start["model"]!, (string)start["role"]!));
         Assert.Equal("So \"it", (string)events[6].Data["delta"]!["text"]!);
-        Assert.Equal("""{"type":"tool_use","id":"a","name":"f","input":{}}""", events[8].Data["content_block"]!.ToJsonString());
+        Assert.Equal("""{"type":"tool_use","id":"a","name":"f","input":{},"caller":{"type":"direct"}}""", events[8].Data["content_block"]!.ToJsonString());
         JsonNode end = events[11].Data;
         Assert.Equal("tool_use", (string)end["delta"]!["stop_reason"]!);
         Assert.Equal("""{"input_tokens":6,"cache_creation_input_tokens":0,"cache_read_input_tokens":4,"output_tokens":5,"output_tokens_details":{"thinking_tokens":2}}""", end["usage"]!.ToJsonString());
