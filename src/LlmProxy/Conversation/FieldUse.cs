@@ -58,7 +58,7 @@ internal sealed class FieldUse(List<RequestField> fields)
         for (int i = 0; i < fields.Count; i++)
         {
             RequestField field = fields[i];
-            if (!_taken[i] && !field.IsDefault && !RequestEdits.SaysNothing(field.Json.Span) && !SaysTheUsual(field))
+            if (!_taken[i] && !field.IsDefault && !SaysNothing(field) && !SaysTheUsual(field))
             {
                 Drop(field.ClientName);
             }
@@ -67,9 +67,14 @@ internal sealed class FieldUse(List<RequestField> fields)
         return _dropped is null ? null : string.Join(", ", _dropped);
     }
 
+    /// <summary>Nearly everywhere false or {} is as good as not there; these two mean something by it.</summary>
+    private static bool SaysNothing(in RequestField field) =>
+        field.Name is not ("parallel_tool_calls" or "web_search_options") ? RequestEdits.SaysNothing(field.Json.Span) : field.Json.Span.SequenceEqual("null"u8);
+
     /// <summary>A value that means what happens anyway.</summary>
     private static bool SaysTheUsual(in RequestField field) => field.Name switch
     {
+        "parallel_tool_calls" => field.Json.Span.SequenceEqual("true"u8),
         "n" => field.Json.Span.SequenceEqual("1"u8),
         "frequency_penalty" or "presence_penalty" or "top_logprobs" => field.Json.Span.SequenceEqual("0"u8) || field.Json.Span.SequenceEqual("0.0"u8),
         "service_tier" or "truncation" => field.Json.Span.SequenceEqual("\"auto\""u8) || field.Json.Span.SequenceEqual("\"default\""u8) || field.Json.Span.SequenceEqual("\"disabled\""u8),

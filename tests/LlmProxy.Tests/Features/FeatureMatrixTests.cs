@@ -40,7 +40,6 @@ public sealed class FeatureMatrixTests
 
     private static string Written()
     {
-        (string Provider, string Model)[] columns = [.. Columns.Where(c => ProviderCatalog.All[c.Provider].Card.IsSpoken)];
         var page = new StringBuilder("""
             # What becomes of each request field
 
@@ -55,10 +54,10 @@ public sealed class FeatureMatrixTests
             """.ReplaceLineEndings("\n"));
         foreach (IGrouping<string, Feature> group in FeatureList.All.GroupBy(f => f.Group))
         {
-            page.Append($"## {group.Key}\n\n| | {string.Join(" | ", columns.Select(c => c.Provider))} |\n|---|{string.Concat(columns.Select(_ => "---|"))}\n");
+            page.Append($"## {group.Key}\n\n| | {string.Join(" | ", Columns.Select(c => c.Provider))} |\n|---|{string.Concat(Columns.Select(_ => "---|"))}\n");
             foreach (Feature feature in group)
             {
-                page.Append($"| {feature.Name} | {string.Join(" | ", columns.Select(c => Cell(feature, c.Provider, c.Model)))} |\n");
+                page.Append($"| {feature.Name} | {string.Join(" | ", Columns.Select(c => Cell(feature, c.Provider, c.Model)))} |\n");
             }
 
             page.Append('\n');

@@ -6,12 +6,7 @@ namespace LlmProxy.Tests.Providers;
 
 public sealed class ProviderCatalogTests
 {
-<<<<<<< HEAD
     private static readonly string[] Names = ["anthropic", "azure", "bedrock", "custom", "dummy", "fireworks", "gemini", "litellm", "mistral", "ollama", "openai", "together", "vertex", "vllm"];
-=======
-    private static readonly string[] Spoken = ["anthropic", "azure", "bedrock", "custom", "dummy", "fireworks", "gemini", "litellm", "mistral", "ollama", "openai", "together", "vllm"];
-    private static readonly string[] Planned = ["vertex"];
->>>>>>> bedrock
 
     [Fact]
     public void All_EveryNameOfTheContract_IsKnownWithoutRegardToCase()

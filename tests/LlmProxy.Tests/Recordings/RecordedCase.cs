@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using LlmProxy.Providers;
+using LlmProxy.TestKit;
 
 namespace LlmProxy.Tests.Recordings;
 
@@ -48,14 +48,14 @@ internal sealed class RecordedCase
 
         string text = File.ReadAllText(file).ReplaceLineEndings("\n");
         text = stir is null ? text : stir(text);
-        return file.EndsWith(".jsonl", StringComparison.Ordinal) ? EventFrames.Encode(text) : Encoding.UTF8.GetBytes(text);
+        return file.EndsWith(".jsonl", StringComparison.Ordinal) ? EventStream.FromLines(text) : Encoding.UTF8.GetBytes(text);
     }
 
     public static RecordedCase Read(string name) => new(Path.Combine(Root, name));
 
-    /// <summary>All cases of vendors that are spoken.</summary>
+    /// <summary>All cases.</summary>
     public static IEnumerable<RecordedCase> All() => Directory.EnumerateFiles(Root, "outcome.json", SearchOption.AllDirectories)
-        .Order(StringComparer.Ordinal).Select(f => new RecordedCase(Path.GetDirectoryName(f)!)).Where(c => ProviderCatalog.All[c.Provider].Card.IsSpoken);
+        .Order(StringComparer.Ordinal).Select(f => new RecordedCase(Path.GetDirectoryName(f)!));
 
     private static string RepositoryRoot()
     {

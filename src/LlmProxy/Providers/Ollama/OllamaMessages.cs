@@ -36,12 +36,23 @@ internal sealed class OllamaMessages(ChatTurn turn, Utf8JsonWriter json)
         _ => "user"u8,
     };
 
+    /// <summary>Ollama keeps the prefixes it has read by itself.</summary>
+    private void NoteMark(ReadOnlyMemory<byte> cacheControl)
+    {
+        if (!cacheControl.IsEmpty)
+        {
+            turn.Fields.Drop("cache_control");
+        }
+    }
+
     private void WriteContent(ChatMessage message)
     {
         var text = new EscapedText();
         List<MediaSource>? images = null;
+        NoteMark(message.CacheControl);
         foreach (ChatPart part in message.Parts)
         {
+            NoteMark(part.CacheControl);
             switch (part.Kind)
             {
                 case PartKind.Text:

@@ -81,6 +81,11 @@ internal sealed class OllamaRequest(ChatTurn turn, Utf8JsonWriter json)
             turn.Fields.Drop("tools[].function.strict");
         }
 
+        if (!tool.CacheControl.IsEmpty)
+        {
+            turn.Fields.Drop("cache_control");
+        }
+
         json.WriteStartObject();
         json.WriteString("type"u8, "function"u8);
         json.WriteStartObject("function"u8);
