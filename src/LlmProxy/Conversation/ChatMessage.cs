@@ -27,6 +27,9 @@ internal sealed class ChatMessage
     /// <summary>What the assistant thought before it spoke, in order, with the vendor's signatures.</summary>
     public List<ThinkingBlock> Thinking { get; } = [];
 
+    /// <summary>The blocks that Anthropic's models wrote, wherever they run.</summary>
+    public List<ThinkingBlock> ClaudesThinking => Thinking.FindAll(static block => !block.IsGoogles);
+
     /// <summary>Thinking without signature, as OpenAI-shaped servers send it (reasoning_content).</summary>
     public JsonText ReasoningText { get; set; }
 
@@ -114,4 +117,10 @@ internal sealed class ToolCall
 }
 
 /// <summary>A block of thinking as Anthropic's models give and want it back: text with its signature, or only sealed data.</summary>
-internal readonly record struct ThinkingBlock(JsonText Text, JsonText Signature, JsonText Sealed);
+internal readonly record struct ThinkingBlock(JsonText Text, JsonText Signature, JsonText Sealed)
+{
+    /// <summary>Stands before a signature of Google's: blocks of other vendors look alike, and each refuses a signature that is not its own.</summary>
+    public static ReadOnlySpan<byte> GoogleMark => "gemini:"u8;
+
+    public bool IsGoogles => Signature.Escaped.StartsWith(GoogleMark);
+}

@@ -16,9 +16,11 @@ internal static class ChatToolReader
             ReadOnlyMemory<byte> function = default;
             ReadOnlyMemory<byte> mark = default;
             string? type = null;
+            string? first = null;
             var members = new JsonWalk(tools.Value);
             while (members.Next())
             {
+                first ??= members.Name();
                 if (members.Is("type"u8))
                 {
                     type = members.Text();
@@ -33,6 +35,8 @@ internal static class ChatToolReader
                 }
             }
 
+            // Google's clients write its own tools without a type: {"google_search": {}}.
+            type ??= function.IsEmpty && first is not ("name" or "description" or "parameters") ? first : null;
             if (type is not null && type != "function")
             {
                 request.Tools.Add(new ChatTool { NativeType = type, Raw = tools.Value });

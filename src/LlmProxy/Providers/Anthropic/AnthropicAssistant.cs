@@ -29,7 +29,7 @@ internal static class AnthropicAssistant
 
     private static void WriteThinking(Utf8JsonWriter json, ChatMessage message)
     {
-        foreach (ThinkingBlock block in message.Thinking)
+        foreach (ThinkingBlock block in message.ClaudesThinking)
         {
             json.WriteStartObject();
             if (!block.Sealed.IsEmpty)

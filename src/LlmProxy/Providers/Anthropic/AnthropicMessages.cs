@@ -161,7 +161,12 @@ internal sealed class AnthropicMessages
             _turn.Fields.Drop("messages[].name");
         }
 
-        if (!message.ReasoningText.IsEmpty && message.Thinking.Count == 0)
+        if (message.Thinking.Exists(static block => block.IsGoogles))
+        {
+            _turn.Fields.Drop("messages[].thinking_blocks");
+        }
+
+        if (!message.ReasoningText.IsEmpty && message.ClaudesThinking.Count == 0)
         {
             _turn.Fields.Drop("messages[].reasoning_content"); // Without its signature the vendor takes no thinking back.
         }

@@ -154,7 +154,7 @@ internal readonly record struct AnthropicThinking(ThinkingMode Mode, long Budget
         bool hasCalls = false;
         for (int i = messages.Count - 1; i >= 0 && messages[i].Role != ChatRole.User; i--)
         {
-            if (messages[i].Thinking.Count > 0)
+            if (messages[i].ClaudesThinking.Count > 0)
             {
                 return false;
             }

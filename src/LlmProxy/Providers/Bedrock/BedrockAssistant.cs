@@ -57,7 +57,7 @@ internal static class BedrockAssistant
 
     private static void WriteThinking(Utf8JsonWriter json, ChatMessage message)
     {
-        foreach (ThinkingBlock block in message.Thinking)
+        foreach (ThinkingBlock block in message.ClaudesThinking)
         {
             json.WriteStartObject();
             json.WriteStartObject("reasoningContent"u8);

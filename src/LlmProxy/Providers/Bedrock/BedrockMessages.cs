@@ -161,12 +161,17 @@ internal sealed class BedrockMessages
             _turn.Fields.Drop("messages[].name");
         }
 
-        if (!message.ReasoningText.IsEmpty && message.Thinking.Count == 0)
+        if (message.Thinking.Exists(static block => block.IsGoogles))
+        {
+            _turn.Fields.Drop("messages[].thinking_blocks");
+        }
+
+        if (!message.ReasoningText.IsEmpty && message.ClaudesThinking.Count == 0)
         {
             _turn.Fields.Drop("messages[].reasoning_content"); // Without its signature it is not taken back.
         }
 
-        if (message.Thinking.Count > 0 && !_model.IsClaude && _model.Family != BedrockFamily.Unknown)
+        if (message.ClaudesThinking.Count > 0 && !_model.IsClaude && _model.Family != BedrockFamily.Unknown)
         {
             _turn.Fields.Drop("messages[].thinking_blocks");
         }
