@@ -70,7 +70,7 @@ internal sealed class Expected
         {
             "sse" => text.ReplaceLineEndings("\n").Split('\n').Where(l => l.StartsWith("data:", StringComparison.Ordinal)).Select(l => l[5..].Trim()).Where(l => l != "[DONE]").Select(l => JsonNode.Parse(l)!),
             "ndjson" => text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!),
-            "eventstream" => EventStream.Read(recording.Body),
+            "eventstream" => EventStreamPayloads.Read(recording.Body),
             _ => [JsonNode.Parse(text)!],
         };
     }

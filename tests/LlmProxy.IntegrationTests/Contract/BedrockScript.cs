@@ -43,19 +43,19 @@ public sealed class BedrockScript : VendorScript
         int block = 0;
         if (said.Text.Length > 0)
         {
-            lines.AddRange(said.Text.Split(' ').Select((w, i) => $$$"""{"contentBlockDelta":{"contentBlockIndex":0,"delta":{"text":{{{Quoted(i == 0 ? w : " " + w)}}}}}}"""));
-            lines.Add($$$"""{"contentBlockStop":{"contentBlockIndex":{{{block++}}}}}""");
+            lines.AddRange(said.Text.Split(' ').Select((w, i) => $$$"""{"contentBlockDelta":{"contentBlockIndex":0,"delta":{"text":{{{Quoted(i == 0 ? w : " " + w)}}} } } }"""));
+            lines.Add($$$"""{"contentBlockStop":{"contentBlockIndex":{{{block++}}} } }""");
         }
 
         foreach ((string id, string name, string arguments) in said.Calls)
         {
-            lines.Add($$$$"""{"contentBlockStart":{"contentBlockIndex":{{{{block}}}},"start":{"toolUse":{"toolUseId":"{{{{id}}}}","name":"{{{{name}}}}"}}}}""");
-            lines.AddRange(new[] { arguments[..7], arguments[7..] }.Select(a => $$$$"""{"contentBlockDelta":{"contentBlockIndex":{{{{block}}}},"delta":{"toolUse":{"input":{{{{Quoted(a)}}}}}}}}"""));
-            lines.Add($$$"""{"contentBlockStop":{"contentBlockIndex":{{{block++}}}}}""");
+            lines.Add($$$$"""{"contentBlockStart":{"contentBlockIndex":{{{{block}}}},"start":{"toolUse":{"toolUseId":"{{{{id}}}}","name":"{{{{name}}}}"} } } }""");
+            lines.AddRange(new[] { arguments[..7], arguments[7..] }.Select(a => $$$$"""{"contentBlockDelta":{"contentBlockIndex":{{{{block}}}},"delta":{"toolUse":{"input":{{{{Quoted(a)}}}} } } } }"""));
+            lines.Add($$$"""{"contentBlockStop":{"contentBlockIndex":{{{block++}}} } }""");
         }
 
-        lines.Add($$$"""{"messageStop":{"stopReason":"{{{Stop(said)}}}"}}""");
-        lines.Add($$$"""{"metadata":{"usage":{{{Usage}}},"metrics":{"latencyMs":5}}}""");
+        lines.Add($$$"""{"messageStop":{"stopReason":"{{{Stop(said)}}}"} }""");
+        lines.Add($$$"""{"metadata":{"usage":{{{Usage}}},"metrics":{"latencyMs":5} } }""");
         return [.. lines.Select(EventStreamWriter.FromLines)];
     }
 

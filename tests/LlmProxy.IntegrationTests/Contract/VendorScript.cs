@@ -24,7 +24,7 @@ public abstract class VendorScript
 {
     public abstract string Provider { get; }
 
-    public virtual string Model => "m";
+    public virtual string Model => "m-of-" + Provider; // Nobody else serves it: nobody follows.
 
     public virtual object Auth => new { api_key = "k" };
 

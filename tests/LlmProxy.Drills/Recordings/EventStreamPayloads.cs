@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace LlmProxy.Drills.Recordings;
 
 /// <summary>The payloads of AWS event stream messages, their checksums taken on trust.</summary>
-internal static class EventStream
+internal static class EventStreamPayloads
 {
     public static IEnumerable<JsonNode> Read(byte[] bytes)
     {
