@@ -12,16 +12,16 @@ public sealed class BedrockScript : VendorScript
 
     public override object Auth => new { bearer_token = "k", region = "eu-north-1" };
 
-    public override string StreamType => EventStream.ContentType;
+    public override string StreamType => EventStreamWriter.ContentType;
 
-    public override byte[] Opening => EventStream.FromLines("""
+    public override byte[] Opening => EventStreamWriter.FromLines("""
         {"messageStart":{"role":"assistant"}}
         {"contentBlockDelta":{"contentBlockIndex":0,"delta":{"text":"Grüße"}}}
         """);
 
     public override (int Status, string Body) Overload => (503, """{"message":"Bedrock is unable to process your request."}""");
 
-    public override byte[] OverloadFrame => EventStream.FromLines("""{"internalServerException":{"message":"The system encountered an unexpected error during processing."}}""");
+    public override byte[] OverloadFrame => EventStreamWriter.FromLines("""{"internalServerException":{"message":"The system encountered an unexpected error during processing."}}""");
 
     public override bool WantsStream(UpstreamCall call) => call.Path.EndsWith("converse-stream", StringComparison.Ordinal);
 
@@ -56,7 +56,7 @@ public sealed class BedrockScript : VendorScript
 
         lines.Add($$$"""{"messageStop":{"stopReason":"{{{Stop(said)}}}"}}""");
         lines.Add($$$"""{"metadata":{"usage":{{{Usage}}},"metrics":{"latencyMs":5}}}""");
-        return [.. lines.Select(EventStream.FromLines)];
+        return [.. lines.Select(EventStreamWriter.FromLines)];
     }
 
     private static string Stop(Saying saying) => saying.IsRefusal ? "content_filtered" : saying.Calls.Length > 0 ? "tool_use" : "end_turn";
