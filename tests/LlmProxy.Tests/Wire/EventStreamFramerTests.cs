@@ -12,7 +12,7 @@ public sealed class EventStreamFramerTests
     [Fact]
     public void TryRead_MessagesInAnyPieces_AreTheSameEvents()
     {
-        byte[] stream = [.. EventStreamMessages.Event("first", """{"a":"é"}"""), .. EventStreamMessages.Exception("badException", "{}"), .. EventStreamMessages.Error("Odd", "why"), .. EventStreamMessages.Event("last", "")];
+        byte[] stream = [.. EventStreamWriter.Event("first", """{"a":"é"}"""), .. EventStreamWriter.Exception("badException", "{}"), .. EventStreamWriter.Error("Odd", "why"), .. EventStreamWriter.Event("last", "")];
 
         foreach (int[] pieces in Cuts.Of(stream.Length))
         {
@@ -29,7 +29,7 @@ public sealed class EventStreamFramerTests
             .. name, 0, .. name, 1, .. name, 2, 9, .. name, 3, 9, 9, .. name, 4, 9, 9, 9, 9, .. name, 5, 9, 9, 9, 9, 9, 9, 9, 9, .. name, 6, 0, 2, 9, 9,
             .. name, 8, 9, 9, 9, 9, 9, 9, 9, 9, .. name, 9, .. new byte[16], 11, .. ":event-type"u8, 7, 0, 4, .. "done"u8,
         ];
-        byte[] stream = EventStreamMessages.Message("{}"u8.ToArray(), headers);
+        byte[] stream = EventStreamWriter.Message("{}"u8.ToArray(), headers);
 
         Assert.Equal(["done|{}"], Read(stream, [stream.Length]));
     }
@@ -43,8 +43,8 @@ public sealed class EventStreamFramerTests
     [InlineData(-1)] // The message's checksum
     public void TryRead_AnyByteChanged_IsBroken(int at)
     {
-        byte[] good = EventStreamMessages.Event("good", "{}");
-        byte[] bad = EventStreamMessages.Event("bad", """{"text":"1234567890"}""");
+        byte[] good = EventStreamWriter.Event("good", "{}");
+        byte[] bad = EventStreamWriter.Event("bad", """{"text":"1234567890"}""");
         bad[at < 0 ? bad.Length + at : at] ^= 0x11;
         byte[] stream = [.. good, .. bad, .. good];
 
@@ -76,7 +76,7 @@ public sealed class EventStreamFramerTests
     [Fact]
     public void TryRead_StreamThatEndsInsideAMessage_IsCutNotBroken()
     {
-        byte[] message = EventStreamMessages.Event("good", "{}");
+        byte[] message = EventStreamWriter.Event("good", "{}");
         for (int length = 1; length < message.Length; length++)
         {
             var framer = new EventStreamFramer();
@@ -93,7 +93,7 @@ public sealed class EventStreamFramerTests
         for (int seed = 0; seed < 500; seed++)
         {
             var random = new Random(seed);
-            byte[] stream = [.. EventStreamMessages.Event("good", "{}"), .. EventStreamMessages.Event("more", new string('x', random.Next(40)))];
+            byte[] stream = [.. EventStreamWriter.Event("good", "{}"), .. EventStreamWriter.Event("more", new string('x', random.Next(40)))];
             for (int i = random.Next(1, 6); i > 0; i--)
             {
                 stream[random.Next(stream.Length)] = (byte)random.Next(256);

@@ -61,7 +61,7 @@ internal sealed class BedrockProvider : IProvider
             return $"half a credential: Auth.access_key_id and Auth.secret_access_key belong together, {(hasId ? "secret_access_key" : "access_key_id")} is not set";
         }
 
-        bool needsRegion = !hasToken || Addresses(llm).Any(address => Written(address).Contains(Region, StringComparison.Ordinal));
+        bool needsRegion = !hasToken || Addresses(llm).Exists(address => Written(address).Contains(Region, StringComparison.Ordinal));
         return needsRegion && BedrockRegion.Of(llm) is null ? RegionIsMissing : null;
     }
 

@@ -35,7 +35,7 @@ public sealed class BedrockStreamTests
     [Fact]
     public void Stream_EverythingAtOnce_IsToldTheSameHoweverItIsCut()
     {
-        byte[] vendor = EventStreamMessages.FromLines(Everything);
+        byte[] vendor = EventStreamWriter.FromLines(Everything);
         Told whole = Stream(vendor);
         Accumulated told = Accumulated.Of(whole.Text);
 
@@ -67,7 +67,7 @@ public sealed class BedrockStreamTests
               {"toolUse":{"toolUseId":"t1","name":"weather","input":{"city": "Köln"}}},{"toolUse":{"toolUseId":"t2","name":"now","input":{}}}]}},
              "usage":{"inputTokens":11,"outputTokens":22,"totalTokens":40,"cacheReadInputTokens":4,"cacheWriteInputTokens":3},"metrics":{"latencyMs":5}}
             """;
-        Told stream = Stream(EventStreamMessages.FromLines(Everything));
+        Told stream = Stream(EventStreamWriter.FromLines(Everything));
         Told whole = Turns.Whole(Turns.Open("bedrock", """{"model":"m","messages":[{"role":"user","content":"hi"}]}"""), System.Text.Encoding.UTF8.GetBytes(Whole));
 
         Assert.Null(whole.Failure);
@@ -84,19 +84,19 @@ public sealed class BedrockStreamTests
     [InlineData("content_filtered", "content_filter")]
     [InlineData("something_new", "stop")]
     public void Stream_StopReason_IsOpenAis(string stopReason, string finish) =>
-        Assert.Equal(finish, Accumulated.Of(Stream(EventStreamMessages.FromLines("""
+        Assert.Equal(finish, Accumulated.Of(Stream(EventStreamWriter.FromLines("""
             {"contentBlockDelta":{"contentBlockIndex":0,"delta":{"text":"x"}}}
             """ + "\n{\"messageStop\":{\"stopReason\":\"" + stopReason + "\"}}")).Text).Finish);
 
     [Fact]
     public void Stream_MalformedToolUse_IsAFailure() => Assert.Equal(
         ErrorCode.InvalidProviderResponse,
-        Stream(EventStreamMessages.FromLines("""{"messageStop":{"stopReason":"malformed_tool_use"}}""")).Failure!.Code);
+        Stream(EventStreamWriter.FromLines("""{"messageStop":{"stopReason":"malformed_tool_use"}}""")).Failure!.Code);
 
     [Fact]
     public void Stream_WithoutMetadata_IsWhole()
     {
-        Told told = Stream(EventStreamMessages.FromLines("""
+        Told told = Stream(EventStreamWriter.FromLines("""
             {"contentBlockDelta":{"contentBlockIndex":0,"delta":{"text":"x"}}}
             {"messageStop":{"stopReason":"end_turn"}}
             """));
@@ -108,8 +108,8 @@ public sealed class BedrockStreamTests
     [Fact]
     public void Stream_CutAnywhere_IsNeverWholeAndNeverAnError()
     {
-        byte[] vendor = EventStreamMessages.FromLines(Everything);
-        byte[] end = EventStreamMessages.FromLines(Everything.Split('\n')[^2]);
+        byte[] vendor = EventStreamWriter.FromLines(Everything);
+        byte[] end = EventStreamWriter.FromLines(Everything.Split('\n')[^2]);
         int finished = vendor.AsSpan().IndexOf(end) + end.Length;
         for (int length = 0; length < finished; length += 7)
         {
@@ -130,8 +130,8 @@ public sealed class BedrockStreamTests
     public void Stream_ExceptionInside_IsClassed(string name, string code)
     {
         Told told = Stream([
-            .. EventStreamMessages.FromLines("""{"contentBlockDelta":{"contentBlockIndex":0,"delta":{"text":"x"}}}"""),
-            .. EventStreamMessages.Exception(name, """{"message":"so it is"}""")]);
+            .. EventStreamWriter.FromLines("""{"contentBlockDelta":{"contentBlockIndex":0,"delta":{"text":"x"}}}"""),
+            .. EventStreamWriter.Exception(name, """{"message":"so it is"}""")]);
 
         Assert.Equal(code, told.Failure!.Code.ToString());
         Assert.Contains("so it is", told.Failure.Message, StringComparison.Ordinal);
@@ -141,7 +141,7 @@ public sealed class BedrockStreamTests
     [Fact]
     public void Stream_ErrorMessage_IsAFailureToo()
     {
-        Told told = Stream(EventStreamMessages.Error("InternalFailure", "it broke"));
+        Told told = Stream(EventStreamWriter.Error("InternalFailure", "it broke"));
 
         Assert.Equal(ErrorCode.ProviderError, told.Failure!.Code);
         Assert.Contains("it broke", told.Failure.Message, StringComparison.Ordinal);
@@ -150,7 +150,7 @@ public sealed class BedrockStreamTests
     [Fact]
     public void Stream_ChangedByte_IsAnInvalidAnswer()
     {
-        byte[] vendor = EventStreamMessages.FromLines(Everything);
+        byte[] vendor = EventStreamWriter.FromLines(Everything);
         vendor[vendor.Length / 2] ^= 1;
 
         Told told = Stream(vendor);
@@ -164,12 +164,12 @@ public sealed class BedrockStreamTests
     [InlineData("""{"contentBlockIndex":"one","delta":{"text":"x"}}""")]
     [InlineData("""{"contentBlockIndex":0,"delta":{"text":"x"}""")]
     public void Stream_PayloadThatIsNoEvent_IsAnInvalidAnswer(string payload) =>
-        Assert.Equal(ErrorCode.InvalidProviderResponse, Stream(EventStreamMessages.Event("contentBlockDelta", payload)).Failure!.Code);
+        Assert.Equal(ErrorCode.InvalidProviderResponse, Stream(EventStreamWriter.Event("contentBlockDelta", payload)).Failure!.Code);
 
     [Fact]
     public void Stream_SeededJunk_NeverThrows()
     {
-        byte[] vendor = EventStreamMessages.FromLines(Everything);
+        byte[] vendor = EventStreamWriter.FromLines(Everything);
         for (int seed = 0; seed < 300; seed++)
         {
             var random = new Random(seed);
@@ -195,7 +195,7 @@ public sealed class BedrockStreamTests
             {
                 char[] payload = lines[random.Next(lines.Length)].ToCharArray();
                 payload[random.Next(payload.Length)] = "{}[]\",:x0"[random.Next(9)];
-                return EventStreamMessages.Event(names[random.Next(names.Length)], new string(payload));
+                return EventStreamWriter.Event(names[random.Next(names.Length)], new string(payload));
             })];
 
             Assert.NotNull(Stream(junk));
@@ -206,7 +206,7 @@ public sealed class BedrockStreamTests
     public void Stream_AnswerTool_IsUnwrappedPieceByPiece()
     {
         const string Json = """{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}],"response_format":{"type":"json_object"}}""";
-        Told told = Turns.Stream(Turns.Open("bedrock", Json, "us.anthropic.claude-sonnet-4-20250514-v1:0"), EventStreamMessages.FromLines("""
+        Told told = Turns.Stream(Turns.Open("bedrock", Json, "us.anthropic.claude-sonnet-4-20250514-v1:0"), EventStreamWriter.FromLines("""
             {"contentBlockStart":{"contentBlockIndex":0,"start":{"toolUse":{"toolUseId":"t1","name":"answer_as_json"}}}}
             {"contentBlockDelta":{"contentBlockIndex":0,"delta":{"toolUse":{"input":"{\"a\""}}}}
             {"contentBlockDelta":{"contentBlockIndex":0,"delta":{"toolUse":{"input":":1}"}}}}

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace LlmProxy.TestKit;
 
 /// <summary>Writes AWS's binary event streams, checksums included. https://smithy.io/2.0/aws/amazon-eventstream.html</summary>
-public static class EventStreamMessages
+public static class EventStreamWriter
 {
     public const string ContentType = "application/vnd.amazon.eventstream";
 
