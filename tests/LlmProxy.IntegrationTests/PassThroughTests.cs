@@ -63,7 +63,7 @@ public sealed class PassThroughTests(PassThroughTests.Fixture fixture) : IClassF
     [Fact]
     public async Task Answer_WithUnknownFields_ComesByteForByte()
     {
-        const string answer = "{ \"id\":\"x\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"reported-name\",\"x_new\":{\"a\":1.50,\"a\":2},\r\n\"choices\":[{\"index\":0,\"x\":\"\\u00e9\",\"message\":{\"role\":\"assistant\",\"content\":\"Hi é\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,\"total_tokens\":2,\"x_tokens\":9}}\n";
+        const string answer = "{ \"id\":\"x\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"reported-name\",\"x_new\":{\"a\":1.50,\"a\":2},\r\n\"choices\":[{\"index\":0,\"x\":\"\\u00e9\",\"message\":{\"role\":\"assistant\",\"content\":\"Hi é\",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,\"total_tokens\":2,\"x_tokens\":9}}\n";
         fixture.Upstream.On("m-plain", Answers.Json(answer));
 
         Reply reply = await fixture.Client.ChatAsync("custom/m-plain");
@@ -80,12 +80,12 @@ public sealed class PassThroughTests(PassThroughTests.Fixture fixture) : IClassF
     {
         const string stream =
             ": a comment before\n\n" +
-            "data: {\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"x_new\":[1.0],\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"x_delta\":\"é\"}}]}\n\n" +
+            "data: {\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"x_new\":[1.0],\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"x_delta\":\"é\"},\"finish_reason\":null}]}\n\n" +
             "event: x_vendor_event\nid: 7\nretry: 1000\ndata: {\"anything\":true}\n\n" +
-            "data: {\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"x\":{}}]}\n\n" +
+            "data: {\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":null,\"x\":{}}]}\n\n" +
             ": a comment between\n\n" +
-            "data: {\"id\":\"1\",\ndata: \"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" there\"}}]}\n\n" +
-            "data:{\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n" +
+            "data: {\"id\":\"1\",\ndata: \"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" there\"},\"finish_reason\":null}]}\n\n" +
+            "data:{\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n" +
             OpenAiAnswers.Done;
         fixture.Upstream.On("m-stream", Answers.Sse(Step.Send(stream)));
 
@@ -115,7 +115,7 @@ public sealed class PassThroughTests(PassThroughTests.Fixture fixture) : IClassF
     public async Task Stream_UsageNotAskedFor_IsAskedUpstreamAndLeavesNoTrace()
     {
         string Piece(string usage) => OpenAiAnswers.RoleChunk.Replace("}]}\n\n", "}]" + usage + "}\n\n", StringComparison.Ordinal) +
-            "data: {" + (usage.Length > 0 ? "\"usage\":null," : "") + "\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\",\"x\":{\"usage\":null}}}]}\n\n" +
+            "data: {" + (usage.Length > 0 ? "\"usage\":null," : "") + "\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\",\"x\":{\"usage\":null}},\"finish_reason\":null}]}\n\n" +
             OpenAiAnswers.Chunk("{}", "\"stop\"").Replace("}]}\n\n", "}]" + usage + "}\n\n", StringComparison.Ordinal);
         fixture.Upstream.On("m-usage", Answers.Sse(Step.Send(Piece(",\"usage\":null") + OpenAiAnswers.UsageChunk() + OpenAiAnswers.Done)));
 

@@ -35,6 +35,11 @@ internal sealed class ChunkRepair
     {
         _edits.Clear();
         int choices = members.Find(data, "choices"u8);
+        if (choices < 0 && members.Find(data, "usage"u8) < 0)
+        {
+            return true; // No chunk: an event of the vendor's own.
+        }
+
         bool isEmpty = choices < 0 || members[choices].Kind != JsonTokenType.StartArray || IsEmptyArray(members[choices].Value(data));
         if (!ReadUsage(data, members, isEmpty))
         {

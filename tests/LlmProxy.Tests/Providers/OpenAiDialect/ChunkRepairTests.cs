@@ -17,7 +17,7 @@ public sealed class ChunkRepairTests
     [Fact]
     public void Stream_RightAsItIs_PassesEveryByte()
     {
-        string stream = ": hi\n\n" + Streams.Data(Role, Word, Stop, Stop.Replace("""[{"index":0,"delta":{},"finish_reason":"stop"}]""", $"[],\"usage\":{Usage}", StringComparison.Ordinal), "[DONE]");
+        string stream = ": hi\n\nevent: x_vendor\ndata: {\"anything\":true}\n\n" + Streams.Data(Role, Word, Stop, Stop.Replace("""[{"index":0,"delta":{},"finish_reason":"stop"}]""", $"[],\"usage\":{Usage}", StringComparison.Ordinal), "[DONE]");
         Assert.Equal(stream, Streams.Chat(stream, Asked).Client);
     }
 
