@@ -12,26 +12,16 @@ public sealed class BedrockScript : VendorScript
 
     public override object Auth => new { bearer_token = "k", region = "eu-north-1" };
 
-<<<<<<< HEAD
     public override string StreamType => EventStreamWriter.ContentType;
 
     public override byte[] Opening => EventStreamWriter.FromLines("""
-=======
-    public override string StreamType => EventStreamWriter.ContentType;
-
-    public override byte[] Opening => EventStreamWriter.FromLines("""
->>>>>>> main
         {"messageStart":{"role":"assistant"}}
         {"contentBlockDelta":{"contentBlockIndex":0,"delta":{"text":"Grüße"}}}
         """);
 
     public override (int Status, string Body) Overload => (503, """{"message":"Bedrock is unable to process your request."}""");
 
-<<<<<<< HEAD
     public override byte[] OverloadFrame => EventStreamWriter.FromLines("""{"internalServerException":{"message":"The system encountered an unexpected error during processing."}}""");
-=======
-    public override byte[] OverloadFrame => EventStreamWriter.FromLines("""{"internalServerException":{"message":"The system encountered an unexpected error during processing."}}""");
->>>>>>> main
 
     public override bool WantsStream(UpstreamCall call) => call.Path.EndsWith("converse-stream", StringComparison.Ordinal);
 
@@ -64,15 +54,9 @@ public sealed class BedrockScript : VendorScript
             lines.Add($$$"""{"contentBlockStop":{"contentBlockIndex":{{{block++}}} } }""");
         }
 
-<<<<<<< HEAD
         lines.Add($$$"""{"messageStop":{"stopReason":"{{{Stop(said)}}}"} }""");
         lines.Add($$$"""{"metadata":{"usage":{{{Usage}}},"metrics":{"latencyMs":5} } }""");
         return [.. lines.Select(EventStreamWriter.FromLines)];
-=======
-        lines.Add($$$"""{"messageStop":{"stopReason":"{{{Stop(said)}}}"}}""");
-        lines.Add($$$"""{"metadata":{"usage":{{{Usage}}},"metrics":{"latencyMs":5}}}""");
-        return [.. lines.Select(EventStreamWriter.FromLines)];
->>>>>>> main
     }
 
     private static string Stop(Saying saying) => saying.IsRefusal ? "content_filtered" : saying.Calls.Length > 0 ? "tool_use" : "end_turn";

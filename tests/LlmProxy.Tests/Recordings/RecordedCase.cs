@@ -48,11 +48,7 @@ internal sealed class RecordedCase
 
         string text = File.ReadAllText(file).ReplaceLineEndings("\n");
         text = stir is null ? text : stir(text);
-<<<<<<< HEAD
         return file.EndsWith(".jsonl", StringComparison.Ordinal) ? EventStreamWriter.FromLines(text) : Encoding.UTF8.GetBytes(text);
-=======
-        return file.EndsWith(".jsonl", StringComparison.Ordinal) ? EventStreamWriter.FromLines(text) : Encoding.UTF8.GetBytes(text);
->>>>>>> main
     }
 
     public static RecordedCase Read(string name) => new(Path.Combine(Root, name));
