@@ -148,7 +148,7 @@ public sealed class HttpEdgeTests(HttpEdgeTests.Fixture fixture) : IClassFixture
     [Fact]
     public async Task Event_OfAMegabyte_ComesWhole()
     {
-        string stream = OpenAiAnswers.ContentChunk("a") + OpenAiAnswers.ContentChunk(new string('b', 1 << 20)) + OpenAiAnswers.Chunk("{}", "\"stop\"") + OpenAiAnswers.Done;
+        string stream = OpenAiAnswers.RoleChunk + OpenAiAnswers.ContentChunk("a") + OpenAiAnswers.ContentChunk(new string('b', 1 << 20)) + OpenAiAnswers.Chunk("{}", "\"stop\"") + OpenAiAnswers.Done;
         fixture.Upstream.On("big-event", Answers.Sse(Step.Send(stream)));
 
         await using StreamReply reply = await fixture.Client.StreamChatAsync("custom/big-event");

@@ -49,15 +49,15 @@ internal sealed partial class MetricsCollector : IDisposable
                 .AddView(instrument => MetricViews.For(instrument, IsOurs))
                 .AddReader(new BaseExportingMetricReader(_exporter))
                 .Build();
+            _firstUse.Come(); // Before anybody scrapes: what was measured until now belongs on the first page.
             _ready.SetResult();
         }
         catch (Exception exception)
         {
             NotBuilt(exception);
+            _firstUse.Come(); // Nothing may pile up.
             _ready.SetException(exception);
         }
-
-        _firstUse.Come(); // Also after a failure: nothing may pile up.
     }
 
     /// <summary>Several gateways may live in one process; each counts its own calls.</summary>

@@ -50,13 +50,15 @@ internal static class BedrockErrors
             "accessdenied" or "unrecognizedclient" or "expiredtoken" or "invalidsignature" or "missingauthenticationtoken" or "incompletesignature"
                 or "invalidclienttokenid" or "signaturedoesnotmatch" or "optinrequired" or "notauthorized" or "requestexpired" => Refused(where, message, vendor),
             "throttling" or "toomanyrequests" or "requestlimitexceeded" => Failed(
-                ErrorCode.RateLimitExceeded, $"{vendor.Provider} limits the rate of LLM \"{vendor.Llm}\"{where}", message, vendor) with { RetryAfter = retryAfter },
+                ErrorCode.RateLimitExceeded, $"{vendor.Provider} limits the rate of LLM \"{vendor.Llm}\"{where}", message, vendor) with
+            { RetryAfter = retryAfter },
             "servicequotaexceeded" => Failed(
                 ErrorCode.ProviderQuotaExhausted, $"The gateway's account with {vendor.Provider} has used up a quota{where}. Check the service quotas behind LLM \"{vendor.Llm}\"", message, vendor),
             "modeltimeout" => Failed(ErrorCode.ProviderTimeout, $"The model of LLM \"{vendor.Llm}\" did not finish in {vendor.Provider}'s time{where}", message, vendor),
             "modelnotready" => Failed(ErrorCode.ProviderError, $"The model of LLM \"{vendor.Llm}\" is not ready at {vendor.Provider} yet{where}", message, vendor) with { RetryAfter = retryAfter },
             "modelerror" or "modelstreamerror" or "internalserver" or "internalfailure" or "serviceunavailable" or "conflict" => Failed(
-                ErrorCode.ProviderError, $"{vendor.Provider} failed to answer for LLM \"{vendor.Llm}\"{where}", message, vendor) with { RetryAfter = retryAfter },
+                ErrorCode.ProviderError, $"{vendor.Provider} failed to answer for LLM \"{vendor.Llm}\"{where}", message, vendor) with
+            { RetryAfter = retryAfter },
             "resourcenotfound" => UnknownModel(message, vendor),
             "unknownoperation" => new VendorFailure(
                 ErrorCode.ProviderError, $"{vendor.Provider} does not know the address that was called{where}. Check the base URL of LLM \"{vendor.Llm}\"."),
