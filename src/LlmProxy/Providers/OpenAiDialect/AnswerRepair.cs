@@ -15,11 +15,6 @@ internal static class AnswerRepair
             answer = answer[3..];
         }
 
-        if (RightAnswer.Is(answer))
-        {
-            return;
-        }
-
         var edits = new FrameEdits();
         var members = new JsonMembers();
         members.Read(answer);

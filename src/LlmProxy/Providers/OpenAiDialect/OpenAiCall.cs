@@ -36,10 +36,13 @@ internal sealed class OpenAiCall(Exchange exchange, RouteTarget target, OpenAiDi
 
         try
         {
-            if (Identity() is { } identity)
+            if (exchange.Endpoint == EndpointKind.Chat)
             {
-                AnswerRepair.Write(answers[0].Span, identity, client);
-                _isRewritten = client.Length > 0;
+                if (!RightAnswer.Is(answers[0].Span))
+                {
+                    AnswerRepair.Write(answers[0].Span, Identity()!, client);
+                    _isRewritten = client.Length > 0;
+                }
             }
             else if (exchange.Endpoint == EndpointKind.Embeddings)
             {

@@ -61,24 +61,37 @@ internal sealed record OpenAiChatVendorHabits
 
     private static readonly OpenAiChatVendorHabits OpenAi = new()
     {
-        IsOpenAi = true, TakesMoreSampling = false, TakesTextArrays = true, Reasoning = ReasoningHabit.None,
+        IsOpenAi = true,
+        TakesMoreSampling = false,
+        TakesTextArrays = true,
+        Reasoning = ReasoningHabit.None,
     };
 
     private static readonly OpenAiChatVendorHabits Mistral = new()
     {
-        IsMistral = true, TakesMoreSampling = false, Documents = DocumentHabit.AsAddress, Reasoning = ReasoningHabit.ThinkingChunk,
+        IsMistral = true,
+        TakesMoreSampling = false,
+        Documents = DocumentHabit.AsAddress,
+        Reasoning = ReasoningHabit.ThinkingChunk,
     };
 
     // Its own templates read either name, older ones only reasoning_content.
     // https://docs.vllm.ai/en/latest/features/reasoning_outputs.html
     private static readonly OpenAiChatVendorHabits Vllm = new()
     {
-        IsVllm = true, TakesTextArrays = true, Documents = DocumentHabit.None, Reasoning = ReasoningHabit.Both,
+        IsVllm = true,
+        TakesTextArrays = true,
+        Documents = DocumentHabit.None,
+        Reasoning = ReasoningHabit.Both,
     };
 
     private static readonly OpenAiChatVendorHabits LiteLlm = new()
     {
-        TakesTextArrays = true, TakesCacheMarks = true, TakesThinkingBlocks = true, TakesGoogleSignatures = true, TakesEffortNone = true,
+        TakesTextArrays = true,
+        TakesCacheMarks = true,
+        TakesThinkingBlocks = true,
+        TakesGoogleSignatures = true,
+        TakesEffortNone = true,
     };
 
     private static readonly OpenAiChatVendorHabits Fireworks = new() { Documents = DocumentHabit.None, TakesEffortNone = true };

@@ -13,6 +13,11 @@ internal static class RightAnswer
 
     public static bool Is(ReadOnlySpan<byte> answer)
     {
+        if (answer.StartsWith("\uFEFF"u8))
+        {
+            return false;
+        }
+
         JsonMembers members = _scratch ??= new JsonMembers();
         members.Read(answer);
         return HasText(answer, members, "id"u8) && HasText(answer, members, "model"u8)

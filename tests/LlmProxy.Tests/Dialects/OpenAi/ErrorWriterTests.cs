@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using LlmProxy.Pipeline;
 using LlmProxy.Dialects.OpenAi;
+using LlmProxy.Pipeline;
 using LlmProxy.Wire;
 
 namespace LlmProxy.Tests.Dialects.OpenAi;
