@@ -12,7 +12,10 @@ namespace LlmProxy.Providers.Azure;
 /// </summary>
 internal sealed class AzureProvider(TimeProvider time) : OpenAiDialectProvider
 {
-    private readonly EntraTokens _tokens = new(time, FetchFromEntraAsync);
+    private readonly FreshTokens _tokens = new(
+        time,
+        "No Entra ID token for Azure could be had. Set Auth.api_key_env, or give this machine an identity (managed identity, AZURE_CLIENT_ID and its companions, az login) with the role Cognitive Services OpenAI User.",
+        FetchFromEntraAsync);
 
     public override ProviderCard Card { get; } = new()
     {
@@ -90,11 +93,11 @@ internal sealed class AzureProvider(TimeProvider time) : OpenAiDialectProvider
         request.Headers.TryGetValues("api-key", out IEnumerable<string>? keys) ? keys.FirstOrDefault() : null;
 
     private async ValueTask SignInAsync(HttpRequestMessage request, CancellationToken cancellation) =>
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await _tokens.GetAsync(cancellation));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", (await _tokens.GetAsync(cancellation)).Value);
 
     // Azure.Identity is large: it is loaded by the first LLM that needs it, never at start.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ValueTask<EntraToken> FetchFromEntraAsync(CancellationToken cancellation) => EntraCredential.FetchAsync(cancellation);
+    private static ValueTask<BearerToken> FetchFromEntraAsync(CancellationToken cancellation) => EntraCredential.FetchAsync(cancellation);
 
     private static string? ConfiguredDeployment(LlmOptions llm) => llm.Auth.Get("deployment") ?? Written(llm)?.Deployment;
 

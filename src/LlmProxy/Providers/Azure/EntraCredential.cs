@@ -11,9 +11,9 @@ internal static class EntraCredential
     /// <summary>https://learn.microsoft.com/azure/ai-services/openai/how-to/managed-identity</summary>
     private static readonly string[] Scopes = ["https://cognitiveservices.azure.com/.default"];
 
-    public static async ValueTask<EntraToken> FetchAsync(CancellationToken cancellation)
+    public static async ValueTask<BearerToken> FetchAsync(CancellationToken cancellation)
     {
         AccessToken token = await Credential.Value.GetTokenAsync(new TokenRequestContext(Scopes), cancellation);
-        return new EntraToken(token.Token, token.ExpiresOn, token.RefreshOn);
+        return new BearerToken(token.Token, token.ExpiresOn, token.RefreshOn);
     }
 }

@@ -17,7 +17,7 @@ internal static class GoogleSignIn
     /// With the credential in a file (or its JSON itself), or where there is none with whatever this machine has. The file
     /// is read each time: keys are rotated by rewriting it.
     /// </summary>
-    public static async ValueTask<GoogleToken> FetchAsync(string? source, TimeProvider time, GoogleClients? clients, CancellationToken cancellation)
+    public static async ValueTask<BearerToken> FetchAsync(string? source, TimeProvider time, GoogleClients? clients, CancellationToken cancellation)
     {
         GoogleCredential credential = source is null
             ? await GoogleCredential.GetApplicationDefaultAsync(cancellation)
@@ -36,7 +36,7 @@ internal static class GoogleSignIn
 
         ITokenAccess access = credential;
         string value = await access.GetAccessTokenForRequestAsync(null, cancellation);
-        return new GoogleToken(value, ExpiryOf(credential.UnderlyingCredential) ?? time.GetUtcNow() + ShortLife, payer);
+        return new BearerToken(value, ExpiryOf(credential.UnderlyingCredential) ?? time.GetUtcNow() + ShortLife, QuotaProject: payer);
     }
 
     private static async Task<GoogleCredential> ReadAsync(string source, CancellationToken cancellation)

@@ -16,11 +16,14 @@ namespace LlmProxy.Providers.Vertex;
 /// Google's cloud: Gemini in the developer API's dialect, Claude in Anthropic's, both called with an access token.
 /// https://cloud.google.com/vertex-ai/generative-ai/docs/reference/rest
 /// </summary>
-internal sealed class VertexProvider(TimeProvider time, Func<string?, CancellationToken, ValueTask<GoogleToken>> signIn) : IProvider
+internal sealed class VertexProvider(TimeProvider time, Func<string?, CancellationToken, ValueTask<BearerToken>> signIn) : IProvider
 {
     private static readonly string[] PastedPaths = ["/v1", "/v1beta1", "/v1/projects"];
 
-    private readonly ConcurrentDictionary<string, GoogleTokens> _tokens = new(StringComparer.Ordinal);
+    private const string Remedy =
+        "No access token for Google Cloud could be had. Set Auth.credentials_file to a service account's key, or give this machine Application Default Credentials (GOOGLE_APPLICATION_CREDENTIALS, gcloud auth application-default login, or an attached service account) with the role Vertex AI User.";
+
+    private readonly ConcurrentDictionary<string, FreshTokens> _tokens = new(StringComparer.Ordinal);
     private readonly GeminiChat _chat = new(GoogleApi.Cloud, PathFor);
     private readonly GeminiTokens _counts = new(GoogleApi.Cloud, PathFor);
     private readonly VertexEmbeddings _embeddings = new();
@@ -102,12 +105,12 @@ internal sealed class VertexProvider(TimeProvider time, Func<string?, Cancellati
 
     // Google.Apis.Auth is loaded by the first LLM that needs it, never at start.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ValueTask<GoogleToken> SignInAsync(string? source, TimeProvider time, CancellationToken cancellation) =>
+    private static ValueTask<BearerToken> SignInAsync(string? source, TimeProvider time, CancellationToken cancellation) =>
         GoogleSignIn.FetchAsync(source, time, null, cancellation);
 
     private async ValueTask AuthorizeByTokenAsync(HttpRequestMessage request, LlmOptions llm, CancellationToken cancellation)
     {
-        GoogleToken token = await TokensOf(VertexAddress.SourceOf(llm)).GetAsync(cancellation);
+        BearerToken token = await TokensOf(VertexAddress.SourceOf(llm)).GetAsync(cancellation);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Value);
         if (token.QuotaProject is { } project)
         {
@@ -116,6 +119,6 @@ internal sealed class VertexProvider(TimeProvider time, Func<string?, Cancellati
         }
     }
 
-    private GoogleTokens TokensOf(string? source) =>
-        _tokens.GetOrAdd(source ?? "", key => new GoogleTokens(time, cancellation => signIn(key.Length == 0 ? null : key, cancellation)));
+    private FreshTokens TokensOf(string? source) =>
+        _tokens.GetOrAdd(source ?? "", key => new FreshTokens(time, Remedy, cancellation => signIn(key.Length == 0 ? null : key, cancellation)));
 }

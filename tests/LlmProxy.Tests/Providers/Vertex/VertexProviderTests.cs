@@ -142,7 +142,7 @@ public sealed class VertexProviderTests
         var provider = new VertexProvider(time, (source, _) =>
         {
             asked.Add(source);
-            return ValueTask.FromResult(new GoogleToken($"t{asked.Count}", time.GetUtcNow().AddHours(1), "payer"));
+            return ValueTask.FromResult(new BearerToken($"t{asked.Count}", time.GetUtcNow().AddHours(1), QuotaProject: "payer"));
         });
         foreach (string? file in (string?[])["a.json", "a.json", "b.json", null, null])
         {

@@ -1,56 +1,55 @@
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
-using LlmProxy.Providers.Azure;
 
-namespace LlmProxy.Tests.Providers.Azure;
+namespace LlmProxy.Tests.Providers;
 
-public sealed class EntraTokensTests
+public sealed class FreshTokensTests
 {
     private readonly FakeTimeProvider _time = new();
-    private readonly List<TaskCompletionSource<EntraToken>> _asked = [];
+    private readonly List<TaskCompletionSource<BearerToken>> _asked = [];
 
     [Fact]
     public async Task Get_ManyAtOnce_FetchOnce()
     {
-        EntraTokens tokens = Tokens();
-        Task<string>[] calls = [.. Enumerable.Range(0, 8).Select(_ => tokens.GetAsync(CancellationToken.None).AsTask())];
+        FreshTokens tokens = Tokens();
+        Task<string>[] calls = [.. Enumerable.Range(0, 8).Select(_ => ValueAsync(tokens, CancellationToken.None))];
         await Answer(0, "one", TimeSpan.FromHours(1));
 
         Assert.All(await Task.WhenAll(calls), value => Assert.Equal("one", value));
         Assert.Single(_asked);
-        Assert.Equal("one", await tokens.GetAsync(CancellationToken.None));
+        Assert.Equal("one", await ValueAsync(tokens, CancellationToken.None));
     }
 
     [Fact]
     public async Task Get_NearTheEnd_ServesTheOldTokenWhileTheNewOneIsFetched()
     {
-        EntraTokens tokens = Tokens();
-        Task<string> first = tokens.GetAsync(CancellationToken.None).AsTask();
+        FreshTokens tokens = Tokens();
+        Task<string> first = ValueAsync(tokens, CancellationToken.None);
         await Answer(0, "one", TimeSpan.FromHours(1));
         await first;
 
         _time.Advance(TimeSpan.FromMinutes(56));
-        Assert.Equal("one", await tokens.GetAsync(CancellationToken.None));
+        Assert.Equal("one", await ValueAsync(tokens, CancellationToken.None));
         await Answer(1, "two", TimeSpan.FromHours(1));
-        await UntilAsync(async () => await tokens.GetAsync(CancellationToken.None) == "two");
+        await UntilAsync(async () => await ValueAsync(tokens, CancellationToken.None) == "two");
         Assert.Equal(2, _asked.Count);
     }
 
     [Fact]
     public async Task Get_RenewalFails_GoesOnWithTheOldTokenAndRests()
     {
-        EntraTokens tokens = Tokens();
-        Task<string> first = tokens.GetAsync(CancellationToken.None).AsTask();
+        FreshTokens tokens = Tokens();
+        Task<string> first = ValueAsync(tokens, CancellationToken.None);
         await Answer(0, "one", TimeSpan.FromHours(1));
         await first;
 
         _time.Advance(TimeSpan.FromMinutes(56));
-        Assert.Equal("one", await tokens.GetAsync(CancellationToken.None));
+        Assert.Equal("one", await ValueAsync(tokens, CancellationToken.None));
         await UntilAsync(() => Task.FromResult(_asked.Count == 2));
         _asked[1].SetException(new InvalidOperationException("away"));
         await UntilAsync(async () =>
         {
-            Assert.Equal("one", await tokens.GetAsync(CancellationToken.None));
+            Assert.Equal("one", await ValueAsync(tokens, CancellationToken.None));
             _time.Advance(TimeSpan.FromSeconds(31));
             return _asked.Count == 3;
         });
@@ -59,8 +58,8 @@ public sealed class EntraTokensTests
     [Fact]
     public async Task Get_ExpiredAndRefused_FailsWithWhatToDo()
     {
-        EntraTokens tokens = Tokens();
-        Task<string> call = tokens.GetAsync(CancellationToken.None).AsTask();
+        FreshTokens tokens = Tokens();
+        Task<string> call = ValueAsync(tokens, CancellationToken.None);
         await UntilAsync(() => Task.FromResult(_asked.Count == 1));
         _asked[0].SetException(new InvalidOperationException("tenant 1234 says no"));
 
@@ -73,10 +72,10 @@ public sealed class EntraTokensTests
     [Fact]
     public async Task Get_CallerGivesUp_LeavesTheFetchToTheOthers()
     {
-        EntraTokens tokens = Tokens();
+        FreshTokens tokens = Tokens();
         using var impatient = new CancellationTokenSource();
-        Task<string> first = tokens.GetAsync(impatient.Token).AsTask();
-        Task<string> second = tokens.GetAsync(CancellationToken.None).AsTask();
+        Task<string> first = ValueAsync(tokens, impatient.Token);
+        Task<string> second = ValueAsync(tokens, CancellationToken.None);
         await impatient.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
@@ -86,19 +85,21 @@ public sealed class EntraTokensTests
 
     [Fact]
     public void Token_Printed_DoesNotShowItself() =>
-        Assert.DoesNotContain("secret", new EntraToken("secret", DateTimeOffset.UnixEpoch).ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", new BearerToken("secret", DateTimeOffset.UnixEpoch).ToString(), StringComparison.Ordinal);
 
-    private EntraTokens Tokens() => new(_time, _ =>
+    private static async Task<string> ValueAsync(FreshTokens tokens, CancellationToken cancellation) => (await tokens.GetAsync(cancellation)).Value;
+
+    private FreshTokens Tokens() => new(_time, "Sign in with Auth.api_key_env.", _ =>
     {
-        var answer = new TaskCompletionSource<EntraToken>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<BearerToken>(TaskCreationOptions.RunContinuationsAsynchronously);
         _asked.Add(answer);
-        return new ValueTask<EntraToken>(answer.Task);
+        return new ValueTask<BearerToken>(answer.Task);
     });
 
     private async Task Answer(int call, string value, TimeSpan life)
     {
         await UntilAsync(() => Task.FromResult(_asked.Count > call));
-        _asked[call].SetResult(new EntraToken(value, _time.GetUtcNow() + life));
+        _asked[call].SetResult(new BearerToken(value, _time.GetUtcNow() + life));
     }
 
     private static async Task UntilAsync(Func<Task<bool>> isSo)

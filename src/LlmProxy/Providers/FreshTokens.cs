@@ -1,16 +1,17 @@
-namespace LlmProxy.Providers.Azure;
+namespace LlmProxy.Providers;
 
-/// <summary>A bearer token and its life. A class, so that it is swapped whole.</summary>
-internal sealed record EntraToken(string Value, DateTimeOffset ExpiresOn, DateTimeOffset? RefreshOn = null)
+/// <summary>A bearer token and its life, with the project that pays for it where a cloud wants to know. A class, so that it is swapped whole.</summary>
+internal sealed record BearerToken(string Value, DateTimeOffset ExpiresOn, DateTimeOffset? RefreshOn = null, string? QuotaProject = null)
 {
     public override string ToString() => $"token until {ExpiresOn:u}";
 }
 
 /// <summary>
-/// Keeps one Entra token fresh for all calls: fetched once however many wait for it, and renewed behind the calls well
+/// Keeps one credential's token fresh for all calls: fetched once however many wait for it, and renewed behind the calls well
 /// before it ends, so that only the very first call pays for signing in.
 /// </summary>
-internal sealed class EntraTokens(TimeProvider time, Func<CancellationToken, ValueTask<EntraToken>> fetch)
+/// <param name="remedy">What to say when none can be had.</param>
+internal sealed class FreshTokens(TimeProvider time, string remedy, Func<CancellationToken, ValueTask<BearerToken>> fetch)
 {
     private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(30);
@@ -18,14 +19,14 @@ internal sealed class EntraTokens(TimeProvider time, Func<CancellationToken, Val
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
-    private EntraToken? _token;
-    private Task<EntraToken>? _fetching;
+    private BearerToken? _token;
+    private Task<BearerToken>? _fetching;
     private DateTimeOffset _notBefore;
 
-    public async ValueTask<string> GetAsync(CancellationToken cancellation)
+    public async ValueTask<BearerToken> GetAsync(CancellationToken cancellation)
     {
         DateTimeOffset now = time.GetUtcNow();
-        EntraToken? token = Volatile.Read(ref _token);
+        BearerToken? token = Volatile.Read(ref _token);
         if (token is not null && now < token.ExpiresOn - Margin)
         {
             if (now >= (token.RefreshOn ?? token.ExpiresOn - Ahead))
@@ -33,22 +34,20 @@ internal sealed class EntraTokens(TimeProvider time, Func<CancellationToken, Val
                 RenewBehind(now);
             }
 
-            return token.Value;
+            return token;
         }
 
         try
         {
-            return (await Fetching().WaitAsync(cancellation)).Value;
+            return await Fetching().WaitAsync(cancellation);
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
-            throw new NoCredentialException(
-                "No Entra ID token for Azure could be had. Set Auth.api_key_env, or give this machine an identity (managed identity, AZURE_CLIENT_ID and its companions, az login) with the role Cognitive Services OpenAI User.",
-                e);
+            throw new NoCredentialException(remedy, e);
         }
     }
 
-    private Task<EntraToken> Fetching()
+    private Task<BearerToken> Fetching()
     {
         lock (_lock)
         {
@@ -70,13 +69,14 @@ internal sealed class EntraTokens(TimeProvider time, Func<CancellationToken, Val
     }
 
     /// <summary>Belongs to no call: it goes on when the call that began it has gone.</summary>
-    private async Task<EntraToken> FetchAsync()
+    private async Task<BearerToken> FetchAsync()
     {
         await Task.Yield(); // The lock is held until the task has been stored.
         using var patience = new CancellationTokenSource(Patience, time);
         try
         {
-            EntraToken token = await fetch(patience.Token);
+            // Some clouds' clients end some of their waits only by themselves.
+            BearerToken token = await fetch(patience.Token).AsTask().WaitAsync(patience.Token);
             Volatile.Write(ref _token, token);
             return token;
         }
