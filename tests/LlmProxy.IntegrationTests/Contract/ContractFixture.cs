@@ -5,10 +5,17 @@ namespace LlmProxy.IntegrationTests.Contract;
 /// <summary>One gateway over all vendors of the suite, each on an address of its own.</summary>
 public sealed class ContractFixture : IAsyncLifetime
 {
-    private static readonly VendorScript[] Scripts = [new OpenAiScript(), new AnthropicScript(), new BedrockScript(), new GeminiScript(), new OllamaScript()];
+    private static readonly VendorScript[] Scripts =
+    [
+        new AnthropicScript(), new BedrockScript(), new GeminiScript(), new VertexScript(), new OllamaScript(),
+        .. new[] { "openai", "azure", "mistral", "together", "fireworks", "vllm", "litellm", "custom" }.Select(provider => new OpenAiScript(provider)),
+    ];
+
     private readonly Dictionary<string, ScriptedUpstream> _upstreams = [];
 
-    public static TheoryData<string> Vendors => [.. Scripts.Select(s => s.Provider)];
+    public static IEnumerable<string> VendorNames => Scripts.Select(s => s.Provider);
+
+    public static TheoryData<string> Vendors => [.. VendorNames];
 
     public GatewayProcess Gateway { get; private set; } = null!;
 

@@ -54,9 +54,9 @@ public sealed class ContractTests(ContractFixture fixture) : IClassFixture<Contr
     [MemberData(nameof(Vendors))]
     public async Task Refusal_PlainAndStreamed_IsNoOrdinaryAnswer(string vendor)
     {
-        foreach (SeenAnswer seen in await BothAsync(vendor, Saying.Refused, usage: vendor != "gemini"))
+        foreach (SeenAnswer seen in await BothAsync(vendor, Saying.Refused, usage: ContractFixture.Script(vendor).Dialect != "gemini"))
         {
-            (string Text, string Refusal, string? Finish) expected = vendor switch
+            (string Text, string Refusal, string? Finish) expected = ContractFixture.Script(vendor).Dialect switch
             {
                 "openai" => ("", "No.", "stop"),
                 "ollama" => ("No.", "", "stop"),

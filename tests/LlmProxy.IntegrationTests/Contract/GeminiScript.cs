@@ -2,7 +2,7 @@ using LlmProxy.TestKit;
 
 namespace LlmProxy.IntegrationTests.Contract;
 
-public sealed class GeminiScript : VendorScript
+public class GeminiScript : VendorScript
 {
     private const string Usage = """{"promptTokenCount":12,"candidatesTokenCount":6,"totalTokenCount":18}""";
 

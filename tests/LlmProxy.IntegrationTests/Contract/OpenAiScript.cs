@@ -2,13 +2,16 @@ using LlmProxy.TestKit;
 
 namespace LlmProxy.IntegrationTests.Contract;
 
-public sealed class OpenAiScript : VendorScript
+/// <summary>OpenAI's dialect, for every vendor that speaks it.</summary>
+public sealed class OpenAiScript(string provider) : VendorScript
 {
     private const string Usage = """{"prompt_tokens":12,"completion_tokens":6,"total_tokens":18}""";
 
-    public override string Provider => "openai";
+    public override string Provider => provider;
 
-    public override string BaseUrl(string address) => address + "/v1";
+    public override string Dialect => "openai";
+
+    public override string BaseUrl(string address) => provider == "azure" ? address : address + "/v1";
 
     public override byte[] Opening => Chunk("""{"role":"assistant","content":"Grüße"}""", "null");
 

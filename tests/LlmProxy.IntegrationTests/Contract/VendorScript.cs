@@ -24,6 +24,9 @@ public abstract class VendorScript
 {
     public abstract string Provider { get; }
 
+    /// <summary>Whose dialect it speaks.</summary>
+    public virtual string Dialect => Provider;
+
     public virtual string Model => "m-of-" + Provider; // Nobody else serves it: nobody follows.
 
     public virtual object Auth => new { api_key = "k" };
