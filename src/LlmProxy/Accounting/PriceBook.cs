@@ -1,4 +1,4 @@
-using LlmProxy.Configuration.Options;
+using LlmProxy.Routing;
 
 namespace LlmProxy.Accounting;
 
@@ -8,9 +8,9 @@ internal static class PriceBook
     private const decimal Million = 1_000_000m;
 
     /// <summary>Null while the price is unknown; a local LLM without price costs nothing.</summary>
-    public static decimal? Cost(LlmOptions llm, bool isLocal, in TokenUsage usage)
+    public static decimal? Cost(LlmFacts llm, bool isLocal, in TokenUsage usage)
     {
-        if (llm.InputPricePerMillion is null && llm.OutputPricePerMillion is null)
+        if (!llm.IsPriced)
         {
             return isLocal ? 0m : null;
         }

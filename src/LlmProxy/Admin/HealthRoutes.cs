@@ -73,7 +73,7 @@ internal sealed class HealthRoutes(SnapshotHolder snapshots, KeyGate keys, Shutd
             json.WriteString("checked_at", probe.At);
         }
 
-        json.WriteNumber("latency_ms", Math.Round(llm.State.LatencyMs, 1));
+        json.WriteNumber("latency_ms", Math.Round(llm.State.Latency.FirstOutputMs, 1));
         json.WriteNumber("running", llm.State.Tags.Running);
         if (llm.State.LastFailure is { } failure)
         {

@@ -6,7 +6,7 @@ internal static class Strategies
     public const string Priority = "priority";
     public const string Weighted = "weighted";
 
-    public static IReadOnlyList<string> All { get; } =
+    public static string[] All { get; } =
         [Priority, "balanced", "cost_optimized", "latency_optimized", "quality_optimized", "local_first", "capability_match", Weighted];
 
     public static bool IsKnown(string written) => All.Contains(Normalize(written));

@@ -95,15 +95,15 @@ internal sealed record ModelEntry(string Id, string OwnedBy, Deployment? Llm, IR
         json.WriteBoolean("local", llm.IsLocal);
         json.WriteNumber("priority", options.Priority);
         json.WriteBoolean("is_default", options.IsDefault);
-        WriteList(json, "capabilities", options.Capabilities);
+        WriteList(json, "capabilities", llm.Facts.Capabilities.Order(StringComparer.Ordinal));
         WriteList(json, "endpoints", [.. EndpointKind.OfOpenAi.Where(llm.Has).Select(e => e.Name)]);
-        json.WriteNumber("quality", options.Quality);
-        json.WriteNumber("typical_latency_ms", options.TypicalLatencyMs);
-        json.WriteNumber("measured_latency_ms", Math.Round(llm.State.LatencyMs, 1));
-        WritePrice(json, "input_price_per_million", options.InputPricePerMillion);
-        WritePrice(json, "output_price_per_million", options.OutputPricePerMillion);
-        json.WriteNumber("context_window", options.ContextWindow);
-        json.WriteNumber("max_output_tokens", options.MaxOutputTokens);
+        json.WriteNumber("quality", llm.Facts.Quality);
+        json.WriteNumber("typical_latency_ms", llm.Facts.TypicalLatencyMs);
+        json.WriteNumber("measured_latency_ms", Math.Round(llm.State.Latency.FirstOutputMs, 1));
+        WritePrice(json, "input_price_per_million", llm.Facts.InputPricePerMillion);
+        WritePrice(json, "output_price_per_million", llm.Facts.OutputPricePerMillion);
+        json.WriteNumber("context_window", llm.Facts.ContextWindow);
+        json.WriteNumber("max_output_tokens", llm.Facts.MaxOutputTokens);
     }
 
     private static void WritePrice(Utf8JsonWriter json, string name, decimal? price)
@@ -118,7 +118,7 @@ internal sealed record ModelEntry(string Id, string OwnedBy, Deployment? Llm, IR
         }
     }
 
-    private static void WriteList(Utf8JsonWriter json, string name, IReadOnlyList<string> items)
+    private static void WriteList(Utf8JsonWriter json, string name, IEnumerable<string> items)
     {
         json.WriteStartArray(name);
         foreach (string item in items)

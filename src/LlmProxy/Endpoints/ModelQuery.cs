@@ -68,14 +68,14 @@ internal sealed record ModelQuery(string? Capability, string? Provider, bool? Lo
         {
             "price" => entries.OrderBy(e => Price(e.Llm!) ?? decimal.MaxValue),
             "latency" => entries.OrderBy(e => Latency(e.Llm!)),
-            "quality" => entries.OrderByDescending(e => e.Llm!.Options.Quality),
+            "quality" => entries.OrderByDescending(e => e.Llm!.Facts.Quality),
             _ => entries,
         };
         return Limit is { } limit ? entries.Take(limit) : entries;
     }
 
     private bool Passes(Deployment llm) =>
-        (Capability is null || llm.Options.Capabilities.Contains(Capability, StringComparer.OrdinalIgnoreCase))
+        (Capability is null || llm.Facts.Capabilities.Contains(Capability))
         && (Provider is null || llm.ProviderName.Equals(Provider, StringComparison.OrdinalIgnoreCase))
         && (Local is null || llm.IsLocal == Local)
         && (MaxCostPer1K is null || (Price(llm) is { } price && price / 1000m <= MaxCostPer1K));
@@ -83,13 +83,13 @@ internal sealed record ModelQuery(string? Capability, string? Provider, bool? Lo
     /// <summary>The larger of input and output price per million tokens.</summary>
     private static decimal? Price(Deployment llm)
     {
-        if (llm.Options.InputPricePerMillion is null && llm.Options.OutputPricePerMillion is null)
+        if (!llm.Facts.IsPriced)
         {
             return llm.IsLocal ? 0m : null;
         }
 
-        return Math.Max(llm.Options.InputPricePerMillion ?? 0m, llm.Options.OutputPricePerMillion ?? 0m);
+        return Math.Max(llm.Facts.InputPricePerMillion ?? 0m, llm.Facts.OutputPricePerMillion ?? 0m);
     }
 
-    private static double Latency(Deployment llm) => llm.State.LatencyMs > 0 ? llm.State.LatencyMs : llm.Options.TypicalLatencyMs > 0 ? llm.Options.TypicalLatencyMs : double.MaxValue;
+    private static double Latency(Deployment llm) => llm.State.Latency.FirstOutputMs > 0 ? llm.State.Latency.FirstOutputMs : llm.Facts.TypicalLatencyMs > 0 ? llm.Facts.TypicalLatencyMs : double.MaxValue;
 }

@@ -41,7 +41,7 @@ internal static class OllamaModel
         json.WriteStartObject("model_info"u8);
         json.WriteString("general.architecture"u8, entry.OwnedBy);
         json.WriteString("general.basename"u8, entry.Llm?.Options.Model ?? entry.Id);
-        if (entry.Llm?.Options.ContextWindow is > 0 and var window)
+        if (entry.Llm?.Facts.ContextWindow is > 0 and var window)
         {
             json.WriteNumber($"{entry.OwnedBy}.context_length", window);
         }
@@ -71,7 +71,7 @@ internal static class OllamaModel
     {
         json.WriteStartArray("capabilities"u8);
         bool chats = entry.Llm?.Has(EndpointKind.Chat) ?? true;
-        List<string> said = entry.Llm?.Options.Capabilities ?? [];
+        IReadOnlyCollection<string> said = entry.Llm?.Facts.Capabilities ?? [];
         bool Says(string word) => said.Contains(word, StringComparer.OrdinalIgnoreCase);
         if (chats)
         {

@@ -166,7 +166,7 @@ internal sealed class AttemptLoop(
         else if (verdict.Kind == VerdictKind.Answered)
         {
             llm.State.LastSuccess = exchange.Time.GetUtcNow();
-            llm.State.Measured(exchange.TtftMs ?? elapsedMs);
+            llm.State.Latency.Measured(exchange.TtftMs ?? elapsedMs);
         }
     }
 

@@ -184,7 +184,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
         new(new VendorFailure(wrong.Code, wrong.Message) { IsFinal = true, Param = wrong.Param, Status = wrong.Status });
 
     public void SettleCost(RouteTarget target) =>
-        CostUsd = Usage is { } usage ? PriceBook.Cost(target.Deployment.Options, target.Deployment.IsLocal, usage) : null;
+        CostUsd = Usage is { } usage ? PriceBook.Cost(target.Facts, target.Deployment.IsLocal, usage) : null;
 
     /// <summary>Nothing can be sent again once output is on its way: the request's bytes are let go.</summary>
     public void ReleaseBody()

@@ -12,11 +12,11 @@ internal static class WishReader
     /// <summary>Named by the contract, served by a later version: refused rather than ignored.</summary>
     private static readonly FrozenSet<string> Later = FrozenSet.Create(
         StringComparer.Ordinal,
-        "strategy", "capability", "task", "budget_remaining", "max_latency_ms", "retries", "priority", "truncate", "continue", "explain", "prompt", "variables");
+        "priority", "prompt", "variables");
 
     private static readonly FrozenSet<string> Known = FrozenSet.Create(
         StringComparer.Ordinal,
-        "provider", "chain", "prefer_local", "local_only", "fallback", "timeout_ms", "cache", "cache_ttl", "session", "user", "tags", "strict", "metadata");
+        "provider", "strategy", "chain", "capability", "task", "budget_remaining", "max_latency_ms", "retries", "truncate", "continue", "explain", "prefer_local", "local_only", "fallback", "timeout_ms", "cache", "cache_ttl", "session", "user", "tags", "strict", "metadata");
 
     /// <summary>One header whose name begins with x-llm-.</summary>
     public static GatewayError? ReadHeader(string header, string value, ref Wishes? wishes) =>
@@ -62,7 +62,7 @@ internal static class WishReader
                 return "false";
             case JsonTokenType.Number:
                 return System.Text.Encoding.UTF8.GetString(reader.ValueSpan);
-            case JsonTokenType.StartArray when name == "tags" || name == "chain":
+            case JsonTokenType.StartArray when name is "tags" or "chain" or "capability":
                 var items = new List<string>();
                 while (reader.Read() && reader.TokenType == JsonTokenType.String)
                 {
@@ -103,6 +103,27 @@ internal static class WishReader
             case "chain":
                 wishes.Chain = value;
                 return value.Length > 0;
+            case "strategy":
+                wishes.Strategy = Configuration.Strategies.Normalize(value);
+                return Configuration.Strategies.IsKnown(value);
+            case "capability":
+                wishes.Capabilities = value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+                return wishes.Capabilities.Count is > 0 and <= 16;
+            case "task":
+                wishes.Task = value;
+                return value.Length is > 0 and <= 64;
+            case "budget_remaining":
+                bool isMoney = decimal.TryParse(value, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out decimal usd);
+                wishes.BudgetRemaining = usd;
+                return isMoney && usd >= 0;
+            case "max_latency_ms":
+                bool isLatency = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int slowest) && slowest > 0;
+                wishes.MaxLatencyMs = slowest;
+                return isLatency;
+            case "retries":
+                bool isCount = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int retries) && retries <= 20;
+                wishes.Retries = retries;
+                return isCount;
             case "session":
                 wishes.Session = value;
                 return value.Length is > 0 and <= 512;
@@ -145,6 +166,15 @@ internal static class WishReader
             case "strict":
                 wishes.Strict = on;
                 break;
+            case "truncate":
+                wishes.Truncate = on;
+                break;
+            case "continue":
+                wishes.Continue = on;
+                break;
+            case "explain":
+                wishes.Explain = on;
+                break;
             default:
                 wishes.Metadata = on;
                 break;
@@ -156,7 +186,12 @@ internal static class WishReader
     private static string Takes(string name) => name switch
     {
         "cache" => "on, off or refresh",
-        "timeout_ms" or "cache_ttl" => "a whole number above 0",
+        "timeout_ms" or "cache_ttl" or "max_latency_ms" => "a whole number above 0",
+        "retries" => "a whole number from 0 to 20",
+        "budget_remaining" => "an amount in USD, like 0.05",
+        "strategy" => string.Join(", ", Configuration.Strategies.All[..^1]) + " or " + Configuration.Strategies.All[^1],
+        "capability" => "up to 16 names separated by commas",
+        "task" => "a name",
         "provider" or "chain" or "session" or "user" => "a name",
         "tags" => "up to 32 names separated by commas",
         _ => "on or off",

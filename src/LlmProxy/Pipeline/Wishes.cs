@@ -9,6 +9,33 @@ internal sealed class Wishes
 
     public string? Chain { get; set; }
 
+    /// <summary>A strategy's name, as it is registered.</summary>
+    public string? Strategy { get; set; }
+
+    /// <summary>What the LLM must be able to do; several by commas.</summary>
+    public IReadOnlyList<string> Capabilities { get; set; } = [];
+
+    /// <summary>What the call is for; stands for a capability.</summary>
+    public string? Task { get; set; }
+
+    /// <summary>USD that the caller has left: LLMs at which this call would cost more are not asked.</summary>
+    public decimal? BudgetRemaining { get; set; }
+
+    /// <summary>LLMs slower than this are not asked.</summary>
+    public int? MaxLatencyMs { get; set; }
+
+    /// <summary>How often one LLM is asked again after a failure that may pass.</summary>
+    public int? Retries { get; set; }
+
+    /// <summary>Oldest turns are left out where the conversation is longer than the LLM's context.</summary>
+    public bool? Truncate { get; set; }
+
+    /// <summary>A plain-text stream that breaks after output is gone on with by another LLM.</summary>
+    public bool? Continue { get; set; }
+
+    /// <summary>The answer's "llm" object tells how the LLM was chosen.</summary>
+    public bool? Explain { get; set; }
+
     public bool? PreferLocal { get; set; }
 
     public bool? LocalOnly { get; set; }

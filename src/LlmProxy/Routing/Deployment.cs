@@ -24,6 +24,7 @@ internal sealed class Deployment
         };
         HeaderName = Wire.HeaderText.Safe(options.Name);
         IsLocal = options.Local ?? (provider.Card.IsLocal && !options.Model.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase));
+        Facts = LlmFacts.Of(options, provider.Card.Name, options.Model, IsLocal);
         ModelJson = JsonSerializer.SerializeToUtf8Bytes(options.Model, RouteTarget.JsonOptions);
         _spoken = new bool[EndpointKind.All.Count];
         foreach (EndpointKind endpoint in provider.Card.Endpoints)
@@ -53,6 +54,9 @@ internal sealed class Deployment
     public LlmState State { get; }
 
     public bool IsLocal { get; }
+
+    /// <summary>What is known about it; of a wildcard only what holds for all its models.</summary>
+    public LlmFacts Facts { get; }
 
     /// <summary>Why it cannot be called at all ("OPENAI_API_KEY is not set"); null when it can.</summary>
     public string? Unavailable { get; init; }

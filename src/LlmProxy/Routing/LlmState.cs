@@ -4,8 +4,12 @@ using LlmProxy.Telemetry;
 namespace LlmProxy.Routing;
 
 /// <summary>What the gateway has learnt about one LLM while running; outlives changes of configuration.</summary>
-internal sealed class LlmState(string provider, string name)
+internal sealed class LlmState(string provider, string name, TimeProvider time)
 {
+    public Breaker Breaker { get; } = new(time);
+
+    public LatencyMeter Latency { get; } = new();
+
     public LlmTags Tags { get; } = new(provider, name);
 
     /// <summary>It answered 400 to stream_options: it is not asked for usage in streams again.</summary>
@@ -19,11 +23,6 @@ internal sealed class LlmState(string provider, string name)
     public CallFailure? LastFailure { get; set; }
 
     public DateTimeOffset? LastSuccess { get; set; }
-
-    /// <summary>Decayed time to the first output, or to the whole plain answer; 0 until measured.</summary>
-    public double LatencyMs { get; private set; }
-
-    public void Measured(double elapsedMs) => LatencyMs = LatencyMs == 0 ? elapsedMs : (LatencyMs * 0.8) + (elapsedMs * 0.2);
 }
 
 /// <summary>What a token-free look at the LLM's address showed.</summary>
@@ -32,11 +31,11 @@ internal sealed record ProbeResult(bool IsAlive, string Detail, DateTimeOffset A
 internal sealed record CallFailure(string Code, string Detail, DateTimeOffset At);
 
 /// <summary>One state per LLM, by name and provider.</summary>
-internal sealed class LlmStates
+internal sealed class LlmStates(TimeProvider time)
 {
     private readonly ConcurrentDictionary<(string Provider, string Name), LlmState> _states = new();
 
-    public LlmState For(string provider, string name) => _states.GetOrAdd((provider, name), static key => new LlmState(key.Provider, key.Name));
+    public LlmState For(string provider, string name) => _states.GetOrAdd((provider, name), static (key, time) => new LlmState(key.Provider, key.Name, time), time);
 
     /// <summary>Forgets the LLMs that no configuration names any more.</summary>
     public void KeepOnly(IReadOnlySet<(string, string)> named)

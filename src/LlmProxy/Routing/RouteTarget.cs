@@ -8,6 +8,11 @@ internal sealed record RouteTarget(Deployment Deployment, string Model)
 {
     public static readonly JsonSerializerOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>What is known about the model at this LLM.</summary>
+    public LlmFacts Facts { get; } = ReferenceEquals(Model, Deployment.Options.Model)
+        ? Deployment.Facts
+        : LlmFacts.Of(Deployment.Options, Deployment.ProviderName, Model, Deployment.IsLocal);
+
     /// <summary>The model name as JSON text.</summary>
     public ReadOnlyMemory<byte> ModelJson { get; } = ReferenceEquals(Model, Deployment.Options.Model)
         ? Deployment.ModelJson

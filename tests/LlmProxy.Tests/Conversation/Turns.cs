@@ -56,7 +56,7 @@ internal static class Turns
     {
         var options = new LlmOptions { Name = "test", Provider = provider, Model = model };
         change?.Invoke(options);
-        return new RouteTarget(new Deployment(options, ProviderCatalog.All[provider], new LlmState(provider, "test")), model);
+        return new RouteTarget(new Deployment(options, ProviderCatalog.All[provider], new LlmState(provider, "test", TimeProvider.System)), model);
     }
 
     /// <summary>How the provider puts this request to its vendor.</summary>

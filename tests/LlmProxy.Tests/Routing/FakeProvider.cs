@@ -22,7 +22,7 @@ internal sealed class FakeProvider(string name, bool isLocal = false) : IProvide
     {
         var options = new LlmOptions { Name = name, Provider = provider, Model = model, Priority = priority };
         change?.Invoke(options);
-        return new Deployment(options, new FakeProvider(provider, isLocal), new LlmState(provider, name)) { Unavailable = unavailable, IsImplied = isImplied };
+        return new Deployment(options, new FakeProvider(provider, isLocal), new LlmState(provider, name, TimeProvider.System)) { Unavailable = unavailable, IsImplied = isImplied };
     }
 
     public IEnumerable<string> Check(LlmOptions llm) => [];

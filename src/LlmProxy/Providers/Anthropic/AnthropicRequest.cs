@@ -61,7 +61,7 @@ internal static class AnthropicRequest
     private static long MaxTokens(ChatTurn turn, ClaudeModel model)
     {
         turn.Fields.Take("max_tokens");
-        int configured = turn.Llm.Options.MaxOutputTokens;
+        int configured = turn.Target.Facts.MaxOutputTokens;
         return turn.Request.MaxTokens ?? (configured > 0 ? configured : model.MaxOutput);
     }
 

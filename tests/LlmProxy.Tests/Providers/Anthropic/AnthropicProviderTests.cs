@@ -119,6 +119,6 @@ public sealed class AnthropicProviderTests
             options.Auth.ApiKeys.AddRange(keys.Select(key => new Secret(key)));
         }
 
-        return new Deployment(options, Provider, new LlmState("anthropic", "test"));
+        return new Deployment(options, Provider, new LlmState("anthropic", "test", TimeProvider.System));
     }
 }

@@ -142,7 +142,7 @@ public sealed class BedrockProviderTests
             Content = new SplicedContent(new SplicedBody([Utf8("{}")], 2), "application/json"),
         };
         request.Headers.TryAddWithoutValidation("Accept", "text/event-stream");
-        await provider.AuthorizeAsync(request, new Deployment(llm, provider, new LlmState("bedrock", "test")), CancellationToken.None);
+        await provider.AuthorizeAsync(request, new Deployment(llm, provider, new LlmState("bedrock", "test", TimeProvider.System)), CancellationToken.None);
         return request;
     }
 
