@@ -138,11 +138,6 @@ internal sealed class AttemptLoop(
         }
 
         double elapsed = exchange.Time.GetElapsedTime(begun).TotalMilliseconds;
-        if (exchange.Chosen != facts)
-        {
-            exchange.Failed(facts);
-        }
-
         Note(exchange, target, facts, verdict, elapsed);
         GatewayTracing.EndAttempt(facts.Span, facts.ReportedModel, facts.Usage ?? default, verdict.Failure?.Code.Wire());
         health.Record(target.Deployment, replica, verdict);
@@ -156,9 +151,10 @@ internal sealed class AttemptLoop(
         {
             VerdictKind.Answered => "success",
             VerdictKind.ClientGone => "client_gone",
+            VerdictKind.Superseded => "superseded",
             _ => verdict.Failure!.Code.Wire(),
         };
-        exchange.Attempts.Add(new AttemptRecord(llm.Name, llm.ProviderName, outcome, elapsedMs));
+        exchange.EndAttempt(facts, new AttemptRecord(llm.Name, llm.ProviderName, outcome, elapsedMs));
         exchange.IsClientGone |= verdict.Kind == VerdictKind.ClientGone;
         metrics.AttemptEnded(llm.State.Tags, outcome);
         if (verdict.Failure is { } failure)
