@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
@@ -11,7 +12,11 @@ namespace LlmProxy.Routing;
 /// <summary>One configured LLM as the gateway runs it: its settings, its vendor, its YARP cluster with the replicas.</summary>
 internal sealed class Deployment
 {
+    private const int MostAskedModels = 256;
+
     private readonly bool[] _spoken;
+    private readonly ConcurrentDictionary<string, LlmFacts> _askedModels = new(StringComparer.Ordinal);
+    private int _askedCount;
 
     public Deployment(LlmOptions options, IProvider provider, LlmState state)
     {
@@ -23,7 +28,7 @@ internal sealed class Deployment
             Secrets = [.. options.Auth.Values.Values.Concat(options.Auth.ApiKeys).Select(secret => secret.Reveal()).Where(text => text.Length >= 8)],
         };
         HeaderName = Wire.HeaderText.Safe(options.Name);
-        IsLocal = options.Local ?? (provider.Card.IsLocal && !options.Model.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase));
+        IsLocal = StaysInHouse(options, provider.Card);
         Facts = LlmFacts.Of(options, provider.Card.Name, options.Model, IsLocal);
         ModelJson = JsonSerializer.SerializeToUtf8Bytes(options.Model, RouteTarget.JsonOptions);
         _spoken = new bool[EndpointKind.All.Count];
@@ -57,6 +62,36 @@ internal sealed class Deployment
 
     /// <summary>What is known about it; of a wildcard only what holds for all its models.</summary>
     public LlmFacts Facts { get; }
+
+    /// <summary>
+    /// What is known about one of a wildcard's models. Clients name them: the memory of it is bounded, and begins anew
+    /// when it is full.
+    /// </summary>
+    public LlmFacts FactsOf(string model)
+    {
+        if (model == Options.Model)
+        {
+            return Facts;
+        }
+
+        if (_askedModels.TryGetValue(model, out LlmFacts? known))
+        {
+            return known;
+        }
+
+        LlmFacts facts = LlmFacts.Of(Options, ProviderName, model, IsLocal);
+        if (Interlocked.Increment(ref _askedCount) > MostAskedModels)
+        {
+            _askedModels.Clear();
+            Volatile.Write(ref _askedCount, 1);
+        }
+
+        return _askedModels.GetOrAdd(model, facts);
+    }
+
+    /// <summary>Whether what it is sent stays in the house: the operator's word, else the provider's nature.</summary>
+    public static bool StaysInHouse(LlmOptions options, ProviderCard card) =>
+        options.Local ?? (card.IsLocal && !options.Model.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Why it cannot be called at all ("OPENAI_API_KEY is not set"); null when it can.</summary>
     public string? Unavailable { get; init; }

@@ -9,9 +9,7 @@ internal sealed record RouteTarget(Deployment Deployment, string Model)
     public static readonly JsonSerializerOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>What is known about the model at this LLM.</summary>
-    public LlmFacts Facts { get; } = ReferenceEquals(Model, Deployment.Options.Model)
-        ? Deployment.Facts
-        : LlmFacts.Of(Deployment.Options, Deployment.ProviderName, Model, Deployment.IsLocal);
+    public LlmFacts Facts { get; } = ReferenceEquals(Model, Deployment.Options.Model) ? Deployment.Facts : Deployment.FactsOf(Model);
 
     /// <summary>The model name as JSON text.</summary>
     public ReadOnlyMemory<byte> ModelJson { get; } = ReferenceEquals(Model, Deployment.Options.Model)
