@@ -1,10 +1,11 @@
 using LlmProxy.Endpoints;
+using LlmProxy.Routing;
 using Yarp.ReverseProxy.Model;
 
 namespace LlmProxy.Forwarding;
 
 /// <summary>One address of an LLM, with the count of calls that are running on it now.</summary>
-internal sealed class Replica(DestinationState state, string baseAddress)
+internal sealed class Replica(DestinationState state, string baseAddress, TimeProvider? time = null)
 {
     private readonly Uri?[] _uris = new Uri?[EndpointKind.All.Count];
     private int _running;
@@ -15,6 +16,9 @@ internal sealed class Replica(DestinationState state, string baseAddress)
     public string BaseAddress { get; } = baseAddress;
 
     public bool IsSecure { get; } = baseAddress.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Keeps calls away from it while its siblings work; not used where it is the only one.</summary>
+    public Breaker Breaker { get; } = new(time ?? TimeProvider.System);
 
     public int Running => Volatile.Read(ref _running);
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
+using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Providers;
 using LlmProxy.Providers.OpenAiDialect;
 using Yarp.ReverseProxy.Model;
@@ -65,6 +66,9 @@ internal sealed class Deployment
     public ClusterState? Cluster { get; init; }
 
     public IReadOnlyList<Replica> Replicas { get; init; } = [];
+
+    /// <summary>When it is asked again, and when it is left alone.</summary>
+    public LlmResilience Resilience { get; init; } = LlmResilience.Default;
 
     /// <summary>The built-in provider that nobody named: it answers only while nothing else is there.</summary>
     public bool IsImplied { get; init; }
