@@ -11,7 +11,6 @@ internal sealed class AttemptRun(Exchange exchange)
 {
     private readonly List<Ending> _endings = [];
     private Ending? _last;
-    private long _waitedTicks;
 
     /// <summary>What is left of the time that all attempts share until the first output.</summary>
     public TimeSpan TimeLeft
@@ -28,11 +27,14 @@ internal sealed class AttemptRun(Exchange exchange)
         }
     }
 
-    /// <summary>How long the call has waited between attempts.</summary>
-    public long WaitedTicks => Volatile.Read(ref _waitedTicks);
-
-    public void Waited(TimeSpan delay) =>
-        Interlocked.Add(ref _waitedTicks, (long)(delay.TotalSeconds * exchange.Time.TimestampFrequency));
+    /// <summary>The call waits between attempts: that is no work of the gateway's own.</summary>
+    public void Waited(TimeSpan delay)
+    {
+        lock (_endings)
+        {
+            exchange.WaitedTicks += (long)(delay.TotalSeconds * exchange.Time.TimestampFrequency);
+        }
+    }
 
     /// <summary>Why others than this one were not the ones that answer; null while it is the first.</summary>
     public string? Reason(RouteTarget current)

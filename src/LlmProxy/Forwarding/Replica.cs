@@ -20,6 +20,11 @@ internal sealed class Replica(DestinationState state, string baseAddress, TimePr
     /// <summary>Keeps calls away from it while its siblings work; not used where it is the only one.</summary>
     public Breaker Breaker { get; } = new(time ?? TimeProvider.System);
 
+    /// <summary>Since when it is believed to be down; null while it is not.</summary>
+    public DateTimeOffset? DownSince { get; private set; }
+
+    public void Believed(bool isDown, DateTimeOffset now) => DownSince = isDown ? DownSince ?? now : null;
+
     public int Running => Volatile.Read(ref _running);
 
     public void Enter() => Interlocked.Increment(ref _running);

@@ -215,6 +215,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
         long now = Time.GetTimestamp();
         Chosen = attempt;
         FirstOutputAt = now;
+        attempt.Turn?.OutputBegan();
         OverheadMs = Math.Max(0, (now - StartedAt - WaitedTicks - attempt.WaitedTicks) * 1000.0 / Time.TimestampFrequency);
     }
 }

@@ -94,6 +94,9 @@ internal sealed class Deployment
     public bool IsVisibleTo(string workspace) =>
         Options.Scope.Equals("global", StringComparison.OrdinalIgnoreCase) || Options.Scope.Equals(workspace, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>When the last of its replicas stopped answering; null where that is not known.</summary>
+    public DateTimeOffset? DownSince => Replicas.Count == 0 ? null : Replicas.Max(replica => replica.DownSince);
+
     /// <summary>Whether at least one of its replicas is believed to be up.</summary>
     public bool HasAvailableReplica => Cluster is { } cluster && cluster.DestinationsState.AvailableDestinations.Count > 0;
 }

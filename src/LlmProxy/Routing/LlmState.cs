@@ -30,6 +30,9 @@ internal sealed class LlmState(string provider, string name, TimeProvider time)
 
     public DateTimeOffset? LastSuccess { get; private set; }
 
+    /// <summary>When it was first configured in this process.</summary>
+    public DateTimeOffset KnownSince { get; } = time.GetUtcNow();
+
     /// <summary>Since when calls answer, or since when they fail; whichever the last one did.</summary>
     public DateTimeOffset Since { get; private set; } = time.GetUtcNow();
 

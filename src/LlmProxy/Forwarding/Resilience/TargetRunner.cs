@@ -36,6 +36,12 @@ internal sealed class TargetRunner(
         if ((options.RequestsPerMinute | options.MaxParallel) != 0)
         {
             place = await EnterAsync(turn, options);
+            if (place.WaitedMs > 0)
+            {
+                exchange.QueueMs += place.WaitedMs;
+                run.Waited(TimeSpan.FromMilliseconds(place.WaitedMs));
+            }
+
             if (place.Refusal is { } full)
             {
                 metrics.RateLimited("llm");
