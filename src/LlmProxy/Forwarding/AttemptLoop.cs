@@ -18,6 +18,7 @@ internal sealed class AttemptLoop(TargetRunner targets)
             Verdict verdict = await targets.RunAsync(exchange, target, order.MayFollow, answer, run, exchange.Aborted);
             if (verdict.Kind is VerdictKind.Answered or VerdictKind.ClientGone)
             {
+                exchange.IsClientGone = verdict.Kind == VerdictKind.ClientGone;
                 return;
             }
 
