@@ -15,7 +15,7 @@ internal sealed class AttemptLoop(TargetRunner targets)
         bool goesOnAfterRefusal = exchange.Snapshot.Options.Routing.FallbackOnRefusal;
         while (order.Next() is { } target)
         {
-            Verdict verdict = await targets.RunAsync(exchange, target, order.MayFollow, answer, run, exchange.Aborted);
+            Verdict verdict = await targets.RunAsync(exchange, target, order.MayFollow, answer, run);
             if (verdict.Kind is VerdictKind.Answered or VerdictKind.ClientGone)
             {
                 exchange.IsClientGone = verdict.Kind == VerdictKind.ClientGone;

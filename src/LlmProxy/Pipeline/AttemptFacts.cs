@@ -1,4 +1,5 @@
 using LlmProxy.Accounting;
+using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Routing;
 
 namespace LlmProxy.Pipeline;
@@ -17,6 +18,14 @@ internal sealed class AttemptFacts(int number)
 
     /// <summary>The LLM's turn that it belongs to; null where one LLM is asked once and no breaker is told.</summary>
     public Forwarding.Resilience.TargetTurn? Turn { get; set; }
+
+    /// <summary>Its side, where two LLMs are asked side by side; null: it runs alone.</summary>
+    public HedgeSide? Side { get; init; }
+
+    /// <summary>Cancelled when another attempt has taken the answer.</summary>
+    public CancellationToken Superseded => Side?.Superseded ?? CancellationToken.None;
+
+    public bool IsSuperseded => Side is { IsSuperseded: true };
 
     /// <summary>Its span; null while nobody traces.</summary>
     public System.Diagnostics.Activity? Span { get; set; }

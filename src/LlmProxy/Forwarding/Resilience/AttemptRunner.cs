@@ -15,7 +15,7 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         RouteTarget target = turn.Target;
         LlmTags tags = turn.Llm.State.Tags;
         long begun = exchange.Time.GetTimestamp();
-        AttemptFacts facts = exchange.BeginAttempt(turn.Run.Reason(target));
+        AttemptFacts facts = exchange.BeginAttempt(turn.Run.Reason(target), turn.Side);
         facts.Turn = turn;
         if (turn.Run.LeftBefore(target) is { } left)
         {
@@ -37,11 +37,6 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         }
 
         TimeSpan elapsed = exchange.Time.GetElapsedTime(begun);
-        if (verdict.Kind == VerdictKind.Failed || exchange.Chosen != facts)
-        {
-            exchange.Failed(facts);
-        }
-
         if (verdict.Failure is { } failure)
         {
             turn.IsCallersHurry = IsCallersHurry(turn, failure, elapsed);
@@ -65,9 +60,10 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         {
             VerdictKind.Answered => "success",
             VerdictKind.ClientGone => "client_gone",
+            VerdictKind.Superseded => "superseded",
             _ => verdict.Failure!.Code.Wire(),
         };
-        exchange.Attempts.Add(new AttemptRecord(llm.Name, llm.ProviderName, outcome, elapsedMs));
+        exchange.EndAttempt(facts, new AttemptRecord(llm.Name, llm.ProviderName, outcome, elapsedMs));
         exchange.IsClientGone |= verdict.Kind == VerdictKind.ClientGone;
         metrics.AttemptEnded(llm.State.Tags, outcome);
         if (verdict.Failure is { } failure)

@@ -1,4 +1,5 @@
 using LlmProxy.Configuration.Options;
+using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
@@ -27,10 +28,10 @@ internal sealed class TargetRunner(
 
     /// <summary>Failed: nothing of it has reached the client, and what stood in the way is in the run.</summary>
     /// <param name="mayFollow">Whether another LLM can be asked after this one.</param>
-    /// <param name="gone">Cancelled when this turn's answer is not wanted any more.</param>
-    public async Task<Verdict> RunAsync(Exchange exchange, RouteTarget target, bool mayFollow, ClientAnswer answer, AttemptRun run, CancellationToken gone)
+    /// <param name="side">Its side, where two LLMs are asked side by side; null: it is asked alone.</param>
+    public async Task<Verdict> RunAsync(Exchange exchange, RouteTarget target, bool mayFollow, ClientAnswer answer, AttemptRun run, HedgeSide? side = null)
     {
-        var turn = new TargetTurn(this, exchange, target, mayFollow, answer, run, gone);
+        var turn = new TargetTurn(this, exchange, target, mayFollow, answer, run, side);
         LlmOptions options = target.Deployment.Options;
         LimitDecision place = LimitDecision.Unlimited;
         if ((options.RequestsPerMinute | options.MaxParallel) != 0)
@@ -140,12 +141,14 @@ internal sealed class TargetRunner(
         }
     }
 
-    private ValueTask<LimitDecision> EnterAsync(TargetTurn turn, LlmOptions options)
+    private async ValueTask<LimitDecision> EnterAsync(TargetTurn turn, LlmOptions options)
     {
         TimeSpan queue = TimeSpan.FromSeconds(turn.Exchange.Snapshot.Options.Limits.QueueSeconds);
         TimeSpan wait = turn.MayFollow ? ShortWait : queue > LastWait ? queue : LastWait;
         TimeSpan left = turn.TimeLeft;
-        return bulkhead.EnterAsync(options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel), wait < left ? wait : left, turn.Gone);
+        using CancellationTokenSource? either = turn.Side is null ? null : CancellationTokenSource.CreateLinkedTokenSource(turn.Gone, turn.Superseded);
+        return await bulkhead.EnterAsync(
+            options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel), wait < left ? wait : left, either?.Token ?? turn.Gone);
     }
 
     /// <summary>Whoever knows it already, from the first output on, is told only of a break.</summary>
