@@ -46,13 +46,13 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
             }
         }
 
-        Note(turn, facts, verdict, elapsed.TotalMilliseconds);
+        Note(turn, facts, verdict, begun, elapsed.TotalMilliseconds);
         GatewayTracing.EndAttempt(facts.Span, facts.ReportedModel, facts.Usage ?? default, verdict.Failure?.Code.Wire());
         health.Record(turn.Llm, replica, verdict);
         return verdict;
     }
 
-    private void Note(TargetTurn turn, AttemptFacts facts, in Verdict verdict, double elapsedMs)
+    private void Note(TargetTurn turn, AttemptFacts facts, in Verdict verdict, long begun, double elapsedMs)
     {
         Exchange exchange = turn.Exchange;
         Deployment llm = turn.Llm;
@@ -71,6 +71,10 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
             if (FailureKinds.IsLlms(failure) && !turn.IsCallersHurry)
             {
                 llm.State.Failed(new CallFailure(failure.Code.Wire(), failure.VendorCode ?? "", exchange.Time.GetUtcNow()));
+                if (FailureKinds.SpeaksOfSpeed(failure))
+                {
+                    llm.State.Latency.Failed(elapsedMs);
+                }
             }
 
             logger.AttemptFailed(facts.Number, llm.Name, outcome, failure.VendorCode ?? "-", elapsedMs, exchange.Id);
@@ -78,7 +82,8 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         else if (verdict.Kind == VerdictKind.Answered)
         {
             llm.State.Answered(exchange.Time.GetUtcNow());
-            llm.State.Latency.Measured(exchange.TtftMs ?? elapsedMs);
+            double firstMs = exchange.FirstOutputAt == 0 ? elapsedMs : exchange.Time.GetElapsedTime(begun, exchange.FirstOutputAt).TotalMilliseconds;
+            llm.State.Latency.Measured(firstMs, exchange.IsStream ? elapsedMs : firstMs, facts.Usage?.Output ?? 0);
         }
     }
 
