@@ -137,6 +137,9 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     public string? DroppedParams => Chosen?.DroppedParams;
 
+    /// <summary>How many messages were left out so that the rest fits the LLM's context.</summary>
+    public int TruncatedMessages { get; private set; }
+
     public string Cache { get; set; } = "bypass";
 
     public double QueueMs { get; set; }
@@ -226,6 +229,28 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
         {
             WaitedTicks += attempt.WaitedTicks;
         }
+    }
+
+    /// <summary>
+    /// From here on the call is the shorter one. False when that is no request any more: then nothing has changed. Its answer
+    /// is not kept under the long one's name.
+    /// </summary>
+    public bool TryReplaceBody(RequestBody shorter, int messagesCut)
+    {
+        var peek = new RequestPeek { ModelIsAddressed = Peek!.ModelIsAddressed };
+        if (peek.Read(Endpoint, shorter.Span) is not null)
+        {
+            shorter.Dispose();
+            return false;
+        }
+
+        shorter.TakeOver(Body!);
+        Body = shorter;
+        Peek = peek;
+        _chat = null;
+        KeepAnswer = null;
+        TruncatedMessages += messagesCut;
+        return true;
     }
 
     /// <summary>Nothing can be sent again once output is on its way: the request's bytes are let go.</summary>
