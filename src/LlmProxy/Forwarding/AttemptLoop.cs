@@ -1,3 +1,4 @@
+using LlmProxy.Conversation.Shortening;
 using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
@@ -32,6 +33,11 @@ internal sealed class AttemptLoop(TargetRunner targets)
             if (!order.GoesOn(target, failure, goesOnAfterRefusal))
             {
                 break;
+            }
+
+            if (failure.Code == ErrorCode.ContextLengthExceeded && !order.MayFollow && Truncation.TryShorten(exchange, target))
+            {
+                order.Again(target);
             }
         }
 
