@@ -127,7 +127,7 @@ internal abstract class ChatSink
     }
 
     /// <summary>Counts so far; the last ones told are the true ones.</summary>
-    public void SetUsage(TokenUsage usage) => Usage = usage;
+    public virtual void SetUsage(TokenUsage usage) => Usage = usage;
 
     /// <summary>The answer is whole: what is still owed is written.</summary>
     public void End()

@@ -189,6 +189,11 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     /// <summary>Nothing can be sent again once output is on its way: the request's bytes are let go.</summary>
     public void ReleaseBody()
     {
+        if (Wishes.Continue == true)
+        {
+            return; // Another LLM may have to be asked the same.
+        }
+
         _media?.Dispose();
         if (Wishes.Metadata != true)
         {
