@@ -90,7 +90,7 @@ internal sealed class PassPipeline(
         var target = new RouteTarget(llm, options.Model);
         var carrier = new PassCarrier(exchange, target, replica);
         long begun = time.GetTimestamp();
-        exchange.AttemptsBegun = 1;
+        exchange.Chosen = exchange.BeginAttempt();
         replica.Enter();
         llm.State.Tags.Enter();
         try

@@ -31,7 +31,7 @@ internal interface IProvider
     ValueTask AuthorizeAsync(HttpRequestMessage request, Deployment deployment, CancellationToken cancellation);
 
     /// <summary>How this call is put to this vendor. Throws CallRefusedException where it cannot be.</summary>
-    VendorCall Open(Exchange exchange, RouteTarget target);
+    VendorCall Open(Exchange exchange, RouteTarget target, AttemptFacts facts);
 
     /// <summary>
     /// Who goes on with an answer that another LLM began and left off: a vendor that takes the assistant's last message as
