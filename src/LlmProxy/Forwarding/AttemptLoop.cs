@@ -1,4 +1,5 @@
 using LlmProxy.Configuration.Options;
+using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
@@ -31,7 +32,7 @@ internal sealed class AttemptLoop(
             }
 
             bool mayFollow = i < plan.Targets.Count - 1 || resting is not null;
-            if (await TryAsync(exchange, target, mayFollow, answer, run))
+            if (await TryAsync(exchange, plan, target, mayFollow, answer, run))
             {
                 return;
             }
@@ -39,7 +40,7 @@ internal sealed class AttemptLoop(
 
         for (int i = 0; i < (resting?.Count ?? 0); i++)
         {
-            if (await TryAsync(exchange, resting![i], i < resting.Count - 1, answer, run))
+            if (await TryAsync(exchange, plan, resting![i], i < resting.Count - 1, answer, run))
             {
                 return;
             }
@@ -49,7 +50,7 @@ internal sealed class AttemptLoop(
     }
 
     /// <summary>True when the call is over, well or badly.</summary>
-    private async Task<bool> TryAsync(Exchange exchange, RouteTarget target, bool mayFollow, ClientAnswer answer, AttemptRun run)
+    private async Task<bool> TryAsync(Exchange exchange, RoutePlan plan, RouteTarget target, bool mayFollow, ClientAnswer answer, AttemptRun run)
     {
         LlmOptions options = target.Deployment.Options;
         LimitDecision place = limits.TryEnterLlm(options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel));
@@ -62,7 +63,7 @@ internal sealed class AttemptLoop(
 
         try
         {
-            return await TryReplicasAsync(exchange, target, mayFollow, answer, run);
+            return await TryReplicasAsync(exchange, plan, target, mayFollow, answer, run);
         }
         finally
         {
@@ -70,7 +71,7 @@ internal sealed class AttemptLoop(
         }
     }
 
-    private async Task<bool> TryReplicasAsync(Exchange exchange, RouteTarget target, bool mayFollow, ClientAnswer answer, AttemptRun run)
+    private async Task<bool> TryReplicasAsync(Exchange exchange, RoutePlan plan, RouteTarget target, bool mayFollow, ClientAnswer answer, AttemptRun run)
     {
         IReadOnlyList<DestinationState> available = Available(target.Deployment);
         while (available.Count > 0)
@@ -87,7 +88,7 @@ internal sealed class AttemptLoop(
             Verdict verdict = await AttemptAsync(exchange, target, replica, another ? left / 2 : left, answer, run);
             if (verdict.Kind == VerdictKind.Broken)
             {
-                await answer.SendErrorAsync(AttemptRun.ErrorOf(verdict.Failure!, target.Deployment.ProviderName));
+                await GoOnAsync(exchange, plan, target, verdict.Failure!, answer);
             }
 
             if (verdict.Kind != VerdictKind.Failed)
@@ -113,11 +114,35 @@ internal sealed class AttemptLoop(
         return false;
     }
 
-    private async Task<Verdict> AttemptAsync(Exchange exchange, RouteTarget target, Replica replica, TimeSpan share, ClientAnswer answer, AttemptRun run)
+    /// <summary>A stream broke after output: another LLM goes on with it, or the client is told.</summary>
+    private async Task GoOnAsync(Exchange exchange, RoutePlan plan, RouteTarget target, VendorFailure failure, ClientAnswer answer)
+    {
+        (VendorFailure Failure, RouteTarget Target)? untold = exchange.Chosen?.SoFar is null
+            ? (failure, target)
+            : await new Continuer(exchange, plan, logger).RunAsync(target, failure, async (next, broken, run, share) =>
+            {
+                LlmOptions options = next.Deployment.Options;
+                LimitDecision place = limits.TryEnterLlm(options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel));
+                if (place.Refusal is not null)
+                {
+                    metrics.RateLimited("llm");
+                    return null;
+                }
+
+                using Reservation held = place.Reservation;
+                return await AttemptAsync(exchange, next, Pick(exchange, next.Deployment, Available(next.Deployment)), share, answer, run, broken);
+            });
+        if (untold is { } told)
+        {
+            await answer.SendErrorAsync(AttemptRun.ErrorOf(told.Failure, told.Target.Deployment.ProviderName));
+        }
+    }
+
+    private async Task<Verdict> AttemptAsync(Exchange exchange, RouteTarget target, Replica replica, TimeSpan share, ClientAnswer answer, AttemptRun run, BrokenText? broken = null)
     {
         LlmTags tags = target.Deployment.State.Tags;
         long begun = exchange.Time.GetTimestamp();
-        AttemptFacts facts = exchange.BeginAttempt(run.Reason);
+        AttemptFacts facts = exchange.BeginAttempt(run.Reason, broken);
         if (run.LastFailed is { } before && before.Deployment != target.Deployment)
         {
             metrics.FellBack(before.Deployment.State.Tags, tags, run.LastCode);

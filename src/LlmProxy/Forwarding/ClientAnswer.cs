@@ -36,6 +36,15 @@ internal sealed class ClientAnswer : IDisposable
     /// <summary>The first output is here: sends the head of a streamed answer.</summary>
     public async ValueTask CommitStreamAsync(AttemptFacts attempt, HttpResponseMessage vendor, RouteTarget target, bool isTranslated)
     {
+        if (attempt.GoesOnFrom is not null)
+        {
+            // The head is out, and the times are the first LLM's.
+            _exchange.Chosen = attempt;
+            _exchange.Answered = target;
+            AnswerHeaders.TakeRequestId(attempt, vendor.Headers);
+            return;
+        }
+
         await StopKeepAliveAsync();
         _exchange.Commit(attempt);
         _exchange.Answered = target;

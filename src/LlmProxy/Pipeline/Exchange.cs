@@ -4,6 +4,7 @@ using LlmProxy.Accounting;
 using LlmProxy.Configuration;
 using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
+using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
 using LlmProxy.Media;
@@ -183,7 +184,13 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     /// <summary>One more attempt begins.</summary>
     /// <param name="reason">Why it is not the first choice that is asked.</param>
-    public AttemptFacts BeginAttempt(string? reason = null) => new(Interlocked.Increment(ref _attemptsBegun)) { FallbackReason = reason };
+    /// <param name="broken">The answer that it goes on with, where another LLM has left one off.</param>
+    public AttemptFacts BeginAttempt(string? reason = null, BrokenText? broken = null) => new(Interlocked.Increment(ref _attemptsBegun))
+    {
+        FallbackReason = reason,
+        GoesOnFrom = broken,
+        SoFar = broken is null ? null : Chosen!.SoFar,
+    };
 
     /// <summary>The attempt has failed: what it found out stands until another one ends.</summary>
     public void Failed(AttemptFacts attempt)

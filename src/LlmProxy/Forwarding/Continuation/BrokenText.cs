@@ -1,4 +1,6 @@
+using System.Text;
 using LlmProxy.Conversation;
+using LlmProxy.Tokens;
 
 namespace LlmProxy.Forwarding.Continuation;
 
@@ -9,12 +11,18 @@ internal sealed record BrokenText(string Sent, string Space)
 {
     public int Chars => Sent.Length + Space.Length;
 
-    /// <summary>The whole of it as the beginning of the assistant's message.</summary>
-    public ChatMessage ToMessage()
+    /// <summary>The request with this as the beginning of its answer: a limit on the answer's length is what is left of it.</summary>
+    public ChatRequest AddTo(ChatRequest request, string model)
     {
-        var message = new ChatMessage { Role = ChatRole.Assistant, Path = "answer" };
-        message.Parts.Add(new ChatPart { Kind = PartKind.Text, Path = "answer", Text = JsonText.Of(Sent) });
-        return message;
+        var beginning = new ChatMessage { Role = ChatRole.Assistant, Path = "answer" };
+        beginning.Parts.Add(new ChatPart { Kind = PartKind.Text, Path = "answer", Text = JsonText.Of(Sent) });
+        ChatRequest own = request.From(beginning);
+        if (own.MaxTokens is { } most)
+        {
+            own.MaxTokens = Math.Max(1, most - TokenCounter.Count(Encoding.UTF8.GetBytes(Sent + Space), model));
+        }
+
+        return own;
     }
 
     /// <summary>Null where nobody can go on: no text but white space, or one that ends within a character.</summary>

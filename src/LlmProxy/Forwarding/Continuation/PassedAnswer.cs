@@ -1,5 +1,5 @@
-using System.Text.Json;
 using LlmProxy.Conversation;
+using LlmProxy.Providers;
 using LlmProxy.Providers.OpenAiDialect;
 using LlmProxy.Wire;
 
@@ -27,8 +27,28 @@ internal sealed class PassedAnswer(AnswerSoFar soFar, IChatStream reader, IStrea
     /// <summary>Whether the last of them is still open.</summary>
     public bool IsBlockOpen { get; private set; }
 
-    /// <summary>An event that passed as it came.</summary>
-    public void Take(in StreamFrame frame)
+    /// <summary>One event of the vendor's: it passed as it came, or something was written in its place.</summary>
+    public void Take(in StreamFrame frame, FrameVerdict verdict, ReadOnlySpan<byte> written)
+    {
+        if ((verdict & FrameVerdict.Error) != 0)
+        {
+            return; // Not the client's to see.
+        }
+
+        if ((verdict & FrameVerdict.Pass) != 0)
+        {
+            Read(frame);
+            return;
+        }
+
+        while (!written.IsEmpty && framer.TryRead(written, false, out int consumed, out StreamFrame own))
+        {
+            Read(own);
+            written = written[consumed..];
+        }
+    }
+
+    private void Read(in StreamFrame frame)
     {
         if (!frame.HasData)
         {
@@ -43,16 +63,6 @@ internal sealed class PassedAnswer(AnswerSoFar soFar, IChatStream reader, IStrea
         catch (Exception e) when (StreamFrames.IsBadJson(e) || e is FormatException)
         {
             soFar.MoreThanText();
-        }
-    }
-
-    /// <summary>What was written in an event's place: whole events.</summary>
-    public void Take(ReadOnlySpan<byte> written)
-    {
-        while (!written.IsEmpty && framer.TryRead(written, false, out int consumed, out StreamFrame frame))
-        {
-            Take(frame);
-            written = written[consumed..];
         }
     }
 

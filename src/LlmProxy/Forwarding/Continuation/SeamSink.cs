@@ -9,7 +9,7 @@ namespace LlmProxy.Forwarding.Continuation;
 /// Tells a continuation to the sink that told the answer's beginning: under the first LLM's id and model, without what
 /// the client has already, with the usage of all who had a part in it.
 /// </summary>
-internal sealed class SeamSink(AnswerSoFar soFar, ChatSink client, Seam seam, string who) : ChatSink
+internal sealed class SeamSink(AnswerSoFar soFar, ChatSink client, Seam seam, ChatTurn turn) : ChatSink
 {
     private bool _hasText;
 
@@ -26,7 +26,7 @@ internal sealed class SeamSink(AnswerSoFar soFar, ChatSink client, Seam seam, st
     {
         if (!_hasText)
         {
-            Fail(new VendorFailure(ErrorCode.InvalidProviderResponse, $"{who} began to think anew instead of going on with the answer."));
+            Fail(new VendorFailure(ErrorCode.InvalidProviderResponse, $"{TransportFailures.Who(turn.Target)} began to think anew instead of going on with the answer."));
         }
     }
 
@@ -77,7 +77,12 @@ internal sealed class SeamSink(AnswerSoFar soFar, ChatSink client, Seam seam, st
 
     protected override void OnEnd()
     {
-        client.SetUsage(Usage ?? soFar.UsageBefore);
+        if (Usage is null)
+        {
+            SetUsage(soFar.Estimate(turn.Request, turn.Target));
+        }
+
+        client.SetUsage(Usage!.Value);
         Client().End();
     }
 

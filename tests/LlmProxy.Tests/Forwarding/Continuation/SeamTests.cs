@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using LlmProxy.Conversation;
 using LlmProxy.Forwarding.Continuation;
 
 namespace LlmProxy.Tests.Forwarding.Continuation;
@@ -84,7 +85,7 @@ public sealed class SeamTests
         Assert.Equal("a\"b\\n/ ü 😀", broken.Sent);
         Assert.Equal(" \n\t ", broken.Space);
         Assert.Equal(15, broken.Chars);
-        Assert.Equal("a\"b\\n/ ü 😀", broken.ToMessage().Parts[0].Text.ToString());
+        Assert.Equal("a\"b\\n/ ü 😀", broken.AddTo(new ChatRequest(), "gpt-4o").Messages[^1].Parts[0].Text.ToString());
     }
 
     /// <summary>Every place at which a client can have got a part of the text, but for the ones within a character.</summary>
