@@ -28,7 +28,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         LlmOptions options = _llm.Options;
         TimeSpan limit = TimeSpan.FromSeconds(exchange.IsStream ? options.FirstTokenTimeoutSeconds : options.TimeoutSeconds);
         limit = limit < share ? limit : share;
-        using var clock = new AttemptClock(exchange.Time, limit, exchange.Aborted, exchange.Shutdown.Forced);
+        using var clock = new AttemptClock(exchange.Time, limit, exchange.Aborted, exchange.Shutdown.Forced, facts.Superseded);
         long sentAt = exchange.Time.GetTimestamp();
         bool sent = false;
         try
@@ -48,6 +48,11 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
                 return Verdict.ClientGone;
             }
 
+            if (facts.IsSuperseded)
+            {
+                return Verdict.Superseded;
+            }
+
             if (exchange.Shutdown.Forced.IsCancellationRequested)
             {
                 return Verdict.Failed(ShuttingDown);
@@ -64,7 +69,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         }
         finally
         {
-            if (!sent || !answer.OutputCommitted)
+            if (!sent || exchange.Chosen != facts)
             {
                 facts.WaitedTicks = exchange.Time.GetTimestamp() - sentAt;
             }

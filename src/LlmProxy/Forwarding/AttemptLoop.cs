@@ -142,7 +142,7 @@ internal sealed class AttemptLoop(
     {
         LlmTags tags = target.Deployment.State.Tags;
         long begun = exchange.Time.GetTimestamp();
-        AttemptFacts facts = exchange.BeginAttempt(run.Reason, broken);
+        AttemptFacts facts = exchange.BeginAttempt(run.Reason, broken: broken);
         if (run.LastFailed is { } before && before.Deployment != target.Deployment)
         {
             metrics.FellBack(before.Deployment.State.Tags, tags, run.LastCode);
@@ -163,11 +163,6 @@ internal sealed class AttemptLoop(
         }
 
         double elapsed = exchange.Time.GetElapsedTime(begun).TotalMilliseconds;
-        if (exchange.Chosen != facts)
-        {
-            exchange.Failed(facts);
-        }
-
         Note(exchange, target, facts, verdict, elapsed);
         GatewayTracing.EndAttempt(facts.Span, facts.ReportedModel, facts.Usage ?? default, verdict.Failure?.Code.Wire());
         health.Record(target.Deployment, replica, verdict);
@@ -181,9 +176,10 @@ internal sealed class AttemptLoop(
         {
             VerdictKind.Answered => "success",
             VerdictKind.ClientGone => "client_gone",
+            VerdictKind.Superseded => "superseded",
             _ => verdict.Failure!.Code.Wire(),
         };
-        exchange.Attempts.Add(new AttemptRecord(llm.Name, llm.ProviderName, outcome, elapsedMs));
+        exchange.EndAttempt(facts, new AttemptRecord(llm.Name, llm.ProviderName, outcome, elapsedMs));
         exchange.IsClientGone |= verdict.Kind == VerdictKind.ClientGone;
         metrics.AttemptEnded(llm.State.Tags, outcome);
         if (verdict.Failure is { } failure)

@@ -52,6 +52,11 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
             if (!_committed && (sawOutput || (isWhole && _failure is null) || _held.Length > MostHeldBack))
             {
                 attempt.WaitedTicks = exchange.Time.GetTimestamp() - sentAt;
+                if (!answer.TryClaim(attempt))
+                {
+                    return End(null, Verdict.Superseded);
+                }
+
                 await CommitAsync();
             }
 
@@ -233,14 +238,16 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
         }
     }
 
-    private Verdict End(VendorFailure? failure)
+    private Verdict End(VendorFailure? failure) => End(failure, Verdict.Answered);
+
+    private Verdict End(VendorFailure? failure, Verdict well)
     {
         clock.Stop();
         attempt.Usage = _translator.Usage ?? attempt.Usage;
         attempt.ReportedModel = _translator.ReportedModel ?? attempt.ReportedModel;
         if (failure is null)
         {
-            return Verdict.Answered;
+            return well;
         }
 
         if (exchange.Http.RequestAborted.IsCancellationRequested)
@@ -250,7 +257,7 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
 
         if (!_committed)
         {
-            return Verdict.Failed(failure);
+            return attempt.IsSuperseded ? Verdict.Superseded : Verdict.Failed(failure);
         }
 
         if (attempt.SoFar is not null)

@@ -1,5 +1,6 @@
 using LlmProxy.Accounting;
 using LlmProxy.Forwarding.Continuation;
+using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Routing;
 
 namespace LlmProxy.Pipeline;
@@ -15,6 +16,14 @@ internal sealed class AttemptFacts(int number)
 
     /// <summary>Why the first choice is not the one that is asked; null while it is.</summary>
     public string? FallbackReason { get; init; }
+
+    /// <summary>Its side, where two LLMs are asked side by side; null: it runs alone.</summary>
+    public HedgeSide? Side { get; init; }
+
+    /// <summary>Cancelled when another attempt has taken the answer.</summary>
+    public CancellationToken Superseded => Side?.Superseded ?? CancellationToken.None;
+
+    public bool IsSuperseded => Side is { IsSuperseded: true };
 
     /// <summary>Its span; null while nobody traces.</summary>
     public System.Diagnostics.Activity? Span { get; set; }

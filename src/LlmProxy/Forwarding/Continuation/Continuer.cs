@@ -44,7 +44,6 @@ internal sealed class Continuer(Exchange exchange, RoutePlan plan, ILogger logge
                 verdict = await attempt(next, text, run, left);
                 if (verdict is { Kind: VerdictKind.Failed } failed)
                 {
-                    exchange.Chosen = facts; // What the client has is still the broken one's.
                     run.Failed(next, failed.Failure!);
                     why = $"{next.Deployment.Name}: {failed.Failure!.Code.Wire()}";
                     if (ReferenceEquals(failed.Failure, Attempt.ShuttingDown))
