@@ -1,4 +1,5 @@
 using LlmProxy.Conversation.Shortening;
+using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
@@ -7,7 +8,7 @@ using LlmProxy.Routing;
 namespace LlmProxy.Forwarding;
 
 /// <summary>Tries the planned LLMs in order until one answers. Once output has reached the client, no other is tried.</summary>
-internal sealed class AttemptLoop(TargetRunner targets)
+internal sealed class AttemptLoop(TargetRunner targets, ILogger<AttemptLoop> logger)
 {
     public async Task RunAsync(Exchange exchange, RoutePlan plan, ClientAnswer answer)
     {
@@ -26,7 +27,7 @@ internal sealed class AttemptLoop(TargetRunner targets)
             VendorFailure failure = verdict.Failure!;
             if (verdict.Kind == VerdictKind.Broken)
             {
-                await answer.SendErrorAsync(AttemptRun.ErrorOf(failure, target.Deployment.ProviderName));
+                await GoOnAsync(exchange, plan, target, failure, answer);
                 return;
             }
 
@@ -42,5 +43,18 @@ internal sealed class AttemptLoop(TargetRunner targets)
         }
 
         await answer.SendErrorAsync(run.Outcome());
+    }
+
+    /// <summary>A stream broke after output: another LLM goes on with it, or the client is told.</summary>
+    private async Task GoOnAsync(Exchange exchange, RoutePlan plan, RouteTarget target, VendorFailure failure, ClientAnswer answer)
+    {
+        (VendorFailure Failure, RouteTarget Target)? untold = exchange.Chosen?.SoFar is null
+            ? (failure, target)
+            : await new Continuer(exchange, plan, logger).RunAsync(
+                target, failure, (next, broken, run, share) => targets.GoOnAsync(exchange, next, broken, answer, run, share));
+        if (untold is { } told)
+        {
+            await answer.SendErrorAsync(AttemptRun.ErrorOf(told.Failure, told.Target.Deployment.ProviderName));
+        }
     }
 }

@@ -15,7 +15,7 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         RouteTarget target = turn.Target;
         LlmTags tags = turn.Llm.State.Tags;
         long begun = exchange.Time.GetTimestamp();
-        AttemptFacts facts = exchange.BeginAttempt(turn.Run.Reason(target), turn.Side);
+        AttemptFacts facts = exchange.BeginAttempt(turn.Run.Reason(target), turn.Side, turn.GoesOnFrom);
         facts.Turn = turn;
         if (turn.Run.LeftBefore(target) is { } left)
         {

@@ -1,4 +1,5 @@
 using LlmProxy.Configuration.Options;
+using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
@@ -62,6 +63,32 @@ internal sealed class TargetRunner(
         }
     }
 
+    /// <summary>Asks it once to go on with an answer that another one has left off; null: it cannot be asked now.</summary>
+    public async Task<Verdict?> GoOnAsync(Exchange exchange, RouteTarget target, BrokenText broken, ClientAnswer answer, AttemptRun run, TimeSpan share)
+    {
+        Deployment llm = target.Deployment;
+        LimitDecision place = bulkhead.TryEnter(llm.Name, new LimitNumbers(llm.Options.RequestsPerMinute, llm.Options.MaxParallel));
+        if (!place.IsAdmitted || !llm.State.Breaker.TryEnter(llm.Resilience.Breaker, out bool isProbe))
+        {
+            place.Reservation.Dispose();
+            return null;
+        }
+
+        var turn = new TargetTurn(this, exchange, target, mayFollow: true, answer, run, null) { GoesOnFrom = broken, IsProbe = isProbe };
+        Verdict verdict = Verdict.ClientGone;
+        try
+        {
+            Replica replica = Pick(turn, Available(llm));
+            verdict = await attempts.RunAsync(turn, replica, share);
+            return verdict;
+        }
+        finally
+        {
+            TellAll(turn, verdict);
+            place.Reservation.Dispose();
+        }
+    }
+
     /// <summary>One round: its replicas and keys, until one answers or none is left.</summary>
     public async Task<Verdict> AskAsync(TargetTurn turn)
     {
@@ -80,7 +107,7 @@ internal sealed class TargetRunner(
         }
         finally
         {
-            Tell(turn, verdict);
+            TellLlm(turn, verdict);
         }
     }
 
@@ -110,10 +137,14 @@ internal sealed class TargetRunner(
             Replica replica = Pick(turn, available);
             string? key = turn.KeyInUse();
             bool another = turn.MayFollow || available.Count > 1;
-            Verdict verdict = await attempts.RunAsync(turn, replica, another ? left / 2 : left);
-            if (turn.Replica is not null)
+            Verdict verdict = Verdict.ClientGone;
+            try
             {
-                Tell(turn, replica, verdict);
+                verdict = await attempts.RunAsync(turn, replica, another ? left / 2 : left);
+            }
+            finally
+            {
+                TellReplica(turn, verdict);
             }
 
             if (verdict.Kind != VerdictKind.Failed)
@@ -151,26 +182,31 @@ internal sealed class TargetRunner(
             options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel), wait < left ? wait : left, either?.Token ?? turn.Gone);
     }
 
-    /// <summary>Whoever knows it already, from the first output on, is told only of a break.</summary>
-    private void Tell(TargetTurn turn, in Verdict verdict)
+    private void TellAll(TargetTurn turn, in Verdict verdict)
     {
-        Deployment llm = turn.Llm;
-        Breaker breaker = llm.State.Breaker;
-        CallSign sign = turn.SignOf(verdict);
-        BreakerTurn change = !turn.HasOutput ? breaker.Record(llm.Resilience.Breaker, turn.IsProbe, sign)
-            : sign == CallSign.Bad ? breaker.Broke(llm.Resilience.Breaker)
-            : BreakerTurn.None;
-        Log(llm, change, verdict.Failure, null);
+        TellReplica(turn, verdict);
+        TellLlm(turn, verdict);
     }
 
-    private void Tell(TargetTurn turn, Replica replica, in Verdict verdict)
+    private void TellLlm(TargetTurn turn, in Verdict verdict) =>
+        Log(turn.Llm, Tell(turn, turn.Llm.State.Breaker, turn.IsProbe, verdict), verdict.Failure, null);
+
+    private void TellReplica(TargetTurn turn, in Verdict verdict)
     {
-        Deployment llm = turn.Llm;
+        if (turn.Replica is { } replica)
+        {
+            Log(turn.Llm, Tell(turn, replica.Breaker, turn.IsReplicaProbe, verdict), verdict.Failure, replica);
+        }
+    }
+
+    /// <summary>A breaker that knows of the output already is told only of a break.</summary>
+    private static BreakerTurn Tell(TargetTurn turn, Breaker breaker, bool isProbe, in Verdict verdict)
+    {
+        BreakerRule rule = turn.Llm.Resilience.Breaker;
         CallSign sign = turn.SignOf(verdict);
-        BreakerTurn change = !turn.HasOutput ? replica.Breaker.Record(llm.Resilience.Breaker, turn.IsReplicaProbe, sign)
-            : sign == CallSign.Bad ? replica.Breaker.Broke(llm.Resilience.Breaker)
+        return !turn.HasOutput ? breaker.Record(rule, isProbe, sign)
+            : sign == CallSign.Bad ? breaker.Broke(rule)
             : BreakerTurn.None;
-        Log(llm, change, verdict.Failure, replica);
     }
 
     private void Log(Deployment llm, BreakerTurn change, VendorFailure? failure, Replica? replica)
