@@ -227,7 +227,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         int status = (int)response.StatusCode;
         AnswerHeaders.TakeRequestId(facts, response.Headers);
         return status is >= 300 and < 400
-            ? new VendorFailure(ErrorCode.ProviderError, $"{TransportFailures.Who(target)} answered with a redirect ({status}), which the gateway does not follow. Check its base URL.")
+            ? new VendorFailure(ErrorCode.ProviderError, $"{TransportFailures.Who(target)} answered with a redirect ({status}), which the gateway does not follow. Check its base URL.") { WontPass = true }
             : _llm.Provider.ReadFailure(status, response, body, _llm);
     }
 }

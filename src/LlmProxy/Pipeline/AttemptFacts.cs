@@ -17,6 +17,9 @@ internal sealed class AttemptFacts(int number)
     /// <summary>Why the first choice is not the one that is asked; null while it is.</summary>
     public string? FallbackReason { get; init; }
 
+    /// <summary>The LLM's turn that it belongs to; null where one LLM is asked once and no breaker is told.</summary>
+    public Forwarding.Resilience.TargetTurn? Turn { get; set; }
+
     /// <summary>Its side, where two LLMs are asked side by side; null: it runs alone.</summary>
     public HedgeSide? Side { get; init; }
 

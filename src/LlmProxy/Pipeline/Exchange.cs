@@ -138,6 +138,9 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     public string? DroppedParams => Chosen?.DroppedParams;
 
+    /// <summary>How many messages were left out so that the rest fits the LLM's context.</summary>
+    public int TruncatedMessages { get; private set; }
+
     public string Cache { get; set; } = "bypass";
 
     public double QueueMs { get; set; }
@@ -235,6 +238,28 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
         }
     }
 
+    /// <summary>
+    /// From here on the call is the shorter one. False when that is no request any more: then nothing has changed. Its answer
+    /// is not kept under the long one's name.
+    /// </summary>
+    public bool TryReplaceBody(RequestBody shorter, int messagesCut)
+    {
+        var peek = new RequestPeek { ModelIsAddressed = Peek!.ModelIsAddressed };
+        if (peek.Read(Endpoint, shorter.Span) is not null)
+        {
+            shorter.Dispose();
+            return false;
+        }
+
+        shorter.TakeOver(Body!);
+        Body = shorter;
+        Peek = peek;
+        _chat = null;
+        KeepAnswer = null;
+        TruncatedMessages += messagesCut;
+        return true;
+    }
+
     /// <summary>Nothing can be sent again once output is on its way: the request's bytes are let go.</summary>
     public void ReleaseBody()
     {
@@ -262,6 +287,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     {
         _committed = attempt;
         Answered = target;
+        attempt.Turn?.OutputBegan();
     }
 
     /// <summary>The answer is about to begin: what has passed and was no waiting is the gateway's own time.</summary>
@@ -271,6 +297,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
         long waited = attempt.Side is { } side ? now - side.BeganAt : attempt.WaitedTicks;
         _committed = attempt;
         FirstOutputAt = now;
+        attempt.Turn?.OutputBegan();
         OverheadMs = Math.Max(0, (now - StartedAt - WaitedTicks - waited) * 1000.0 / Time.TimestampFrequency);
     }
 }
