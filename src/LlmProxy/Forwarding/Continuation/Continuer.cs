@@ -1,4 +1,3 @@
-using LlmProxy.Accounting;
 using LlmProxy.Conversation;
 using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Pipeline;
@@ -39,6 +38,7 @@ internal sealed class Continuer(TargetRunner targets, ILogger<Continuer> logger)
             var run = new AttemptRun(exchange) { GoesOnFrom = text, BeganAt = exchange.Time.GetTimestamp() };
             run.Failed(broken, failure);
             (RouteTarget Target, Verdict Verdict)? last = null;
+            await answer.WaitAgainAsync();
             while (run.TimeLeft > TimeSpan.Zero && able.TryDequeue(out RouteTarget? next))
             {
                 logger.GoesOn(next.Deployment.Name, broken.Deployment.Name, text.Chars, exchange.Id);
@@ -75,8 +75,7 @@ internal sealed class Continuer(TargetRunner targets, ILogger<Continuer> logger)
         }
 
         AnswerSoFar soFar = facts.SoFar;
-        TokenUsage? own = facts.GoesOnFrom is null ? facts.Usage : facts.Usage?.Minus(soFar.UsageBefore);
-        soFar.LeaveOff(target, facts.GoesOnFrom?.AddTo(request, target.Model) ?? request, own, failure, text.Chars);
+        soFar.LeaveOff(target, facts.GoesOnFrom?.AddTo(request, target.Model) ?? request, facts.OwnUsage, failure, text.Chars);
         facts.Usage = soFar.UsageBefore;
         facts.CostUsd = soFar.CostBefore;
         return text;

@@ -47,7 +47,7 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         }
 
         Note(turn, facts, verdict, begun, elapsed.TotalMilliseconds);
-        GatewayTracing.EndAttempt(facts.Span, facts.ReportedModel, facts.Usage ?? default, verdict.Failure?.Code.Wire());
+        GatewayTracing.EndAttempt(facts.Span, facts.ReportedModel, facts.OwnUsage ?? default, verdict.Failure?.Code.Wire());
         health.Record(turn.Llm, replica, verdict);
         return verdict;
     }
