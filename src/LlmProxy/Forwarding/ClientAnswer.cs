@@ -43,6 +43,11 @@ internal sealed class ClientAnswer : IDisposable
     /// </summary>
     public bool TryClaim(AttemptFacts attempt)
     {
+        if (attempt.GoesOnFrom is not null)
+        {
+            return true; // Alone: the others have given the answer up.
+        }
+
         if (Interlocked.CompareExchange(ref _claimant, attempt, null) is { } first)
         {
             return first == attempt;
@@ -55,6 +60,13 @@ internal sealed class ClientAnswer : IDisposable
     /// <summary>The first output is here: sends the head of a streamed answer.</summary>
     public async ValueTask CommitStreamAsync(AttemptFacts attempt, HttpResponseMessage vendor, RouteTarget target, bool isTranslated)
     {
+        if (attempt.GoesOnFrom is not null)
+        {
+            _exchange.GoOn(attempt, target);
+            AnswerHeaders.TakeRequestId(attempt, vendor.Headers);
+            return;
+        }
+
         await StopKeepAliveAsync();
         _exchange.Commit(attempt);
         _exchange.Answered = target;
