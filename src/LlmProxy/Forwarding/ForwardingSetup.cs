@@ -1,4 +1,5 @@
 using LlmProxy.Configuration;
+using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Media;
 using LlmProxy.Routing;
@@ -26,6 +27,7 @@ internal static class ForwardingSetup
         services.AddSingleton<MediaFetcher>();
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<TargetRunner>();
+        services.AddSingleton<Continuer>();
         services.AddSingleton<AttemptLoop>();
         return services;
     }

@@ -1,5 +1,4 @@
 using LlmProxy.Configuration.Options;
-using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
@@ -59,32 +58,6 @@ internal sealed class TargetRunner(
         }
         finally
         {
-            place.Reservation.Dispose();
-        }
-    }
-
-    /// <summary>Asks it once to go on with an answer that another one has left off; null: it cannot be asked now.</summary>
-    public async Task<Verdict?> GoOnAsync(Exchange exchange, RouteTarget target, BrokenText broken, ClientAnswer answer, AttemptRun run, TimeSpan share)
-    {
-        Deployment llm = target.Deployment;
-        LimitDecision place = bulkhead.TryEnter(llm.Name, new LimitNumbers(llm.Options.RequestsPerMinute, llm.Options.MaxParallel));
-        if (!place.IsAdmitted || !llm.State.Breaker.TryEnter(llm.Resilience.Breaker, out bool isProbe))
-        {
-            place.Reservation.Dispose();
-            return null;
-        }
-
-        var turn = new TargetTurn(this, exchange, target, mayFollow: true, answer, run, null) { GoesOnFrom = broken, IsProbe = isProbe };
-        Verdict verdict = Verdict.ClientGone;
-        try
-        {
-            Replica replica = Pick(turn, Available(llm));
-            verdict = await attempts.RunAsync(turn, replica, share);
-            return verdict;
-        }
-        finally
-        {
-            TellAll(turn, verdict);
             place.Reservation.Dispose();
         }
     }
@@ -178,12 +151,6 @@ internal sealed class TargetRunner(
         using CancellationTokenSource? either = turn.Side is null ? null : CancellationTokenSource.CreateLinkedTokenSource(turn.Gone, turn.Superseded);
         return await bulkhead.EnterAsync(
             options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel), wait < left ? wait : left, either?.Token ?? turn.Gone);
-    }
-
-    private void TellAll(TargetTurn turn, in Verdict verdict)
-    {
-        TellReplica(turn, verdict);
-        TellLlm(turn, verdict);
     }
 
     private void TellLlm(TargetTurn turn, in Verdict verdict) =>
