@@ -1,5 +1,6 @@
 using LlmProxy.Conversation.Shortening;
 using LlmProxy.Forwarding.Continuation;
+using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
@@ -8,16 +9,29 @@ using LlmProxy.Routing;
 namespace LlmProxy.Forwarding;
 
 /// <summary>Tries the planned LLMs in order until one answers. Once output has reached the client, no other is tried.</summary>
-internal sealed class AttemptLoop(TargetRunner targets, Continuer continuer)
+internal sealed class AttemptLoop(TargetRunner targets, HedgedTargets hedges, Continuer continuer)
 {
     public async Task RunAsync(Exchange exchange, RoutePlan plan, ClientAnswer answer)
     {
         var run = new AttemptRun(exchange);
         var order = new TargetOrder(plan, run);
         bool goesOnAfterRefusal = exchange.Snapshot.Options.Routing.FallbackOnRefusal;
-        while (order.Next() is { } target)
+        bool mayHedge = true;
+        while (order.Next() is { } next)
         {
-            Verdict verdict = await targets.RunAsync(exchange, target, order.MayFollow, answer, run);
+            TargetEnd? alsoFailed = null;
+            TargetEnd end;
+            if (mayHedge && HedgedTargets.Suits(exchange, next, order))
+            {
+                mayHedge = false;
+                (end, alsoFailed) = await hedges.RunAsync(exchange, next, order, answer, run);
+            }
+            else
+            {
+                end = new TargetEnd(next, await targets.RunAsync(exchange, next, order.MayFollow, answer, run));
+            }
+
+            (RouteTarget target, Verdict verdict) = end;
             if (verdict.Kind is VerdictKind.Answered or VerdictKind.ClientGone)
             {
                 exchange.IsClientGone = verdict.Kind == VerdictKind.ClientGone;
@@ -31,7 +45,8 @@ internal sealed class AttemptLoop(TargetRunner targets, Continuer continuer)
                 return;
             }
 
-            if (!order.GoesOn(target, failure, goesOnAfterRefusal))
+            bool mayGoOn = alsoFailed is not { } other || order.GoesOn(other.Target, other.Verdict.Failure!, goesOnAfterRefusal);
+            if (!order.GoesOn(target, failure, goesOnAfterRefusal) || !mayGoOn)
             {
                 break;
             }

@@ -10,7 +10,11 @@ namespace LlmProxy.Forwarding;
 /// <summary>What one call has been through so far, and the error it ends in when nobody answers. Attempts side by side share it.</summary>
 internal sealed class AttemptRun(Exchange exchange)
 {
+    /// <summary>Why another LLM answered: the first was slow, and this one faster.</summary>
+    public const string HedgeReason = "hedge";
+
     private readonly List<Ending> _endings = [];
+    private RouteTarget? _slow;
     private Ending? _last;
 
     /// <summary>The answer that is gone on with, where one has broken; null: it has not begun.</summary>
@@ -52,7 +56,7 @@ internal sealed class AttemptRun(Exchange exchange)
     /// <summary>Why others than this one were not the ones that answer; null while it is the first.</summary>
     public string? Reason(RouteTarget current)
     {
-        if (_last is null)
+        if (_last is null && _slow is null)
         {
             return null;
         }
@@ -60,6 +64,11 @@ internal sealed class AttemptRun(Exchange exchange)
         lock (_endings)
         {
             var text = new StringBuilder();
+            if (_slow is { } slow && slow.Deployment != current.Deployment && !_endings.Exists(e => e.Target.Deployment == slow.Deployment))
+            {
+                text.Append(slow.Deployment.HeaderName).Append(": ").Append(HedgeReason);
+            }
+
             foreach (Ending ending in _endings.Where(e => e.Target.Deployment != current.Deployment).Take(8))
             {
                 text.Append(text.Length > 0 ? ", " : "").Append(ending.Target.Deployment.HeaderName).Append(": ").Append(ending.Failure.Code.Wire());
@@ -85,6 +94,9 @@ internal sealed class AttemptRun(Exchange exchange)
 
     /// <summary>An attempt has failed. Of one LLM's failures the last one counts.</summary>
     public void Failed(RouteTarget target, VendorFailure failure) => Add(new Ending(target, failure, WasAsked: true));
+
+    /// <summary>It is slow: another one is asked beside it.</summary>
+    public void Hedged(RouteTarget target) => _slow = target;
 
     /// <summary>It was not asked, for this reason.</summary>
     public Verdict Skip(RouteTarget target, VendorFailure reason)

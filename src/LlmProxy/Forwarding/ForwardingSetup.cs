@@ -1,5 +1,6 @@
 using LlmProxy.Configuration;
 using LlmProxy.Forwarding.Continuation;
+using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Media;
 using LlmProxy.Routing;
@@ -28,6 +29,7 @@ internal static class ForwardingSetup
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<TargetRunner>();
         services.AddSingleton<Continuer>();
+        services.AddSingleton<HedgedTargets>();
         services.AddSingleton<AttemptLoop>();
         return services;
     }

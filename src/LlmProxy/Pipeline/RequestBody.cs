@@ -39,13 +39,19 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
 
         PipeReader reader = request.BodyReader;
         CancellationTokenSource? patienceSource = null;
+        CancellationTokenRegistration gone = default;
         try
         {
             while (true)
             {
                 if (!reader.TryRead(out ReadResult read))
                 {
-                    patienceSource ??= Patience(patience, time, cancellation);
+                    if (patienceSource is null)
+                    {
+                        patienceSource = new CancellationTokenSource(patience, time);
+                        gone = cancellation.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), patienceSource);
+                    }
+
                     read = await reader.ReadAsync(patienceSource.Token);
                 }
 
@@ -69,6 +75,7 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
         }
         finally
         {
+            await gone.DisposeAsync(); // Before its source: the client may leave long after its body is here.
             patienceSource?.Dispose();
         }
     }
@@ -132,13 +139,6 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
     {
         bytes.CopyTo(_buffer.AsSpan(_length));
         _length += bytes.Length;
-    }
-
-    private static CancellationTokenSource Patience(TimeSpan patience, TimeProvider time, CancellationToken cancellation)
-    {
-        var own = new CancellationTokenSource(patience, time);
-        cancellation.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), own);
-        return own;
     }
 
     private GatewayError? Take(in ReadOnlySequence<byte> sequence, int maxBytes)

@@ -17,7 +17,7 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         long begun = exchange.Time.GetTimestamp();
         AttemptFacts facts = exchange.BeginAttempt(turn.Run.Reason(target), turn.Side, turn.Run.GoesOnFrom);
         facts.Turn = turn;
-        if (turn.Run.LeftBefore(target) is { } left)
+        if (turn.Side is not { IsSecond: true } && turn.Run.LeftBefore(target) is { } left)
         {
             metrics.FellBack(left.Target.Deployment.State.Tags, tags, left.Failure.Code.Wire());
         }
