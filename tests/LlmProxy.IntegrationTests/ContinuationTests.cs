@@ -201,6 +201,22 @@ public sealed class ContinuationTests(ContinuationTests.Fixture fixture) : IClas
     }
 
     [Fact]
+    public async Task ChatStream_AReplicaDies_AnotherOneGoesOn()
+    {
+        static Task Answer(UpstreamCall call) => call.Text.Contains("continue_final_message", StringComparison.Ordinal)
+            ? ReplayingVendors.Vllm(call)
+            : ReplayingVendors.DyingOpenAi(30, StreamDeath.End)(call);
+        fixture.Upstream.On("twin-model", Answer);
+        fixture.Other.On("twin-model", Answer);
+
+        await using StreamReply reply = await fixture.Client.StreamAsync("/v1/chat/completions", GatewayCalls.ChatBody("twins", Body), Wish);
+        SeenAnswer seen = ChatAccumulator.Stream(await reply.Events.RestAsync(), askedForUsage: true);
+
+        Assert.Empty(seen.Problems);
+        Assert.Equal(ReplayingVendors.Text, seen.Text);
+    }
+
+    [Fact]
     public async Task ChatStream_TheSecondRefuses_TheThirdGoesOn()
     {
         fixture.Dies(40, StreamDeath.End);
@@ -319,6 +335,9 @@ public sealed class ContinuationTests(ContinuationTests.Fixture fixture) : IClas
         Assert.Contains(
             metrics.Text.Split('\n'),
             line => line.StartsWith("llm_fallbacks_total{", StringComparison.Ordinal) && line.Contains("from=\"passed-dies\"", StringComparison.Ordinal) && line.Contains("to=\"mistral\"", StringComparison.Ordinal));
+        Assert.Contains(
+            metrics.Text.Split('\n'),
+            line => line.StartsWith("llm_tokens_used_total{", StringComparison.Ordinal) && line.Contains("model=\"passed-dies\"", StringComparison.Ordinal) && line.Contains("type=\"completion\"", StringComparison.Ordinal));
     }
 
     /// <summary>The vendor dies when the client has read what came before: a reset would take that with it.</summary>
@@ -364,6 +383,7 @@ public sealed class ContinuationTests(ContinuationTests.Fixture fixture) : IClas
                 new { Name = "anthropic", Provider = "anthropic", Model = "claude-sonnet-4-5", BaseUrl = Other.Address },
                 new { Name = "mistral", Provider = "mistral", Model = "goes-on-mistral", Other.BaseUrl },
                 new { Name = "ollama", Provider = "ollama", Model = "goes-on-ollama", BaseUrl = Other.Address },
+                new { Name = "twins", Provider = "vllm", Model = "twin-model", Destinations = new[] { Upstream.BaseUrl, Other.BaseUrl } },
                 new { Name = "openai", Provider = "custom", Model = "openai-model", Other.BaseUrl },
             ];
             var chains = new Dictionary<string, string[]>

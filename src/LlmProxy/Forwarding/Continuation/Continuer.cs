@@ -96,11 +96,19 @@ internal sealed class Continuer(TargetRunner targets, ILogger<Continuer> logger)
         }
     }
 
-    /// <summary>The house's rules have made the plan. Those that are believed to be down come last.</summary>
+    /// <summary>
+    /// The house's rules have made the plan. A replica of the broken LLM itself goes on best; those that are believed to be
+    /// down come last.
+    /// </summary>
     private static Queue<RouteTarget> Able(RoutePlan plan, RouteTarget broken)
     {
         var able = new Queue<RouteTarget>();
         var resting = new List<RouteTarget>();
+        if (broken.Deployment.Replicas.Count > 1 && broken.Deployment.Provider.GoesOn(broken) is not null)
+        {
+            able.Enqueue(broken);
+        }
+
         bool isBehind = false;
         foreach (RouteTarget target in plan.Targets)
         {

@@ -153,12 +153,6 @@ internal sealed class TargetRunner(
             options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel), wait < left ? wait : left, either?.Token ?? turn.Gone);
     }
 
-    private void TellAll(TargetTurn turn, in Verdict verdict)
-    {
-        TellReplica(turn, verdict);
-        TellLlm(turn, verdict);
-    }
-
     private void TellLlm(TargetTurn turn, in Verdict verdict) =>
         Log(turn.Llm, Tell(turn, turn.Llm.State.Breaker, turn.IsProbe, verdict), verdict.Failure, null);
 
