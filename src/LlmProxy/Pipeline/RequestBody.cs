@@ -38,13 +38,19 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
 
         PipeReader reader = request.BodyReader;
         CancellationTokenSource? patienceSource = null;
+        CancellationTokenRegistration whenGone = default;
         try
         {
             while (true)
             {
                 if (!reader.TryRead(out ReadResult read))
                 {
-                    patienceSource ??= Patience(patience, time, cancellation);
+                    if (patienceSource is null)
+                    {
+                        patienceSource = new CancellationTokenSource(patience, time);
+                        whenGone = cancellation.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), patienceSource);
+                    }
+
                     read = await reader.ReadAsync(patienceSource.Token);
                 }
 
@@ -62,12 +68,14 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
                 }
             }
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (patienceSource is { IsCancellationRequested: true } && !cancellation.IsCancellationRequested)
         {
             return new GatewayError(ErrorCode.RequestTimeout, $"The request body did not arrive within {patience.TotalSeconds:0} seconds.");
         }
         finally
         {
+            // In this order: a client that leaves later would cancel what is disposed, and the server logs that as our error.
+            await whenGone.DisposeAsync();
             patienceSource?.Dispose();
         }
     }
@@ -101,13 +109,6 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
 
         budget.Give(_taken);
         _taken = 0;
-    }
-
-    private static CancellationTokenSource Patience(TimeSpan patience, TimeProvider time, CancellationToken cancellation)
-    {
-        var own = new CancellationTokenSource(patience, time);
-        cancellation.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), own);
-        return own;
     }
 
     private GatewayError? Take(in ReadOnlySequence<byte> sequence, int maxBytes)
