@@ -115,7 +115,9 @@ internal static class FaultList
     private static Fault Unreachable(string name, Func<FaultAddresses, string> address) =>
         new(name, Retried(502, "provider_unreachable"), Retried(502, "provider_unreachable"))
         {
-            Answer = Same(OpenAiAnswers.Default), Address = address, IsSeen = false,
+            Answer = Same(OpenAiAnswers.Default),
+            Address = address,
+            IsSeen = false,
         };
 
     private static Fault Status(string name, UpstreamAnswer answer, Ending ending) => new(name, ending, ending) { Answer = Same(answer) };
