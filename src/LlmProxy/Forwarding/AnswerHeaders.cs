@@ -110,7 +110,7 @@ internal static class AnswerHeaders
         headers["x-llm-provider"] = target.Deployment.ProviderName;
         headers["x-llm-model"] = target.Deployment.HeaderName;
         WriteAttempts(exchange, headers);
-        CopyVendors(exchange, headers, vendor.Headers);
+        CopyVendors(exchange.Chosen!, headers, vendor.Headers, target.Deployment.State.Rate);
     }
 
     private static void WriteFigures(Exchange exchange, IHeaderDictionary headers)
@@ -128,20 +128,21 @@ internal static class AnswerHeaders
     }
 
     /// <summary>The vendor's own id for a call that it refused.</summary>
-    public static void TakeRequestId(Exchange exchange, HttpResponseHeaders vendor)
+    public static void TakeRequestId(AttemptFacts attempt, HttpResponseHeaders vendor)
     {
         foreach (KeyValuePair<string, HeaderStringValues> header in vendor.NonValidated)
         {
             if (VendorHeaders.Judge(header.Key) == VendorHeader.RequestId)
             {
-                exchange.ProviderRequestId = HeaderText.Safe(header.Value.ToString());
+                attempt.ProviderRequestId = HeaderText.Safe(header.Value.ToString());
                 return;
             }
         }
     }
 
     /// <summary>Retry advice as it is; the vendor's rate and request-id headers under llm-provider-*; nothing else.</summary>
-    public static void CopyVendors(Exchange exchange, IHeaderDictionary headers, HttpResponseHeaders vendor)
+    /// <param name="rate">Remembers what the vendor says is left of its rate.</param>
+    public static void CopyVendors(AttemptFacts attempt, IHeaderDictionary headers, HttpResponseHeaders vendor, RateHeadroom rate)
     {
         foreach (KeyValuePair<string, HeaderStringValues> header in vendor.NonValidated)
         {
@@ -150,12 +151,14 @@ internal static class AnswerHeaders
             {
                 case VendorHeader.RequestId:
                     string id = HeaderText.Safe(header.Value.ToString());
-                    exchange.ProviderRequestId = id;
+                    attempt.ProviderRequestId = id;
                     headers["x-llm-provider-request-id"] = id;
                     headers[VendorHeaders.Renamed(name)] = id;
                     break;
                 case VendorHeader.Rate:
-                    headers[VendorHeaders.Renamed(name)] = HeaderText.Safe(header.Value.ToString());
+                    string left = HeaderText.Safe(header.Value.ToString());
+                    headers[VendorHeaders.Renamed(name)] = left;
+                    rate.Take(name, left);
                     break;
                 case VendorHeader.Retry:
                     headers[name] = HeaderText.Safe(header.Value.ToString());

@@ -1,195 +1,39 @@
-using LlmProxy.Configuration.Options;
-using LlmProxy.Limits;
+using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
-using LlmProxy.Telemetry;
-using LlmProxy.Wire;
-using Yarp.ReverseProxy.LoadBalancing;
-using Yarp.ReverseProxy.Model;
 
 namespace LlmProxy.Forwarding;
 
 /// <summary>Tries the planned LLMs in order until one answers. Once output has reached the client, no other is tried.</summary>
-internal sealed class AttemptLoop(
-    IEnumerable<ILoadBalancingPolicy> policies, LimitGate limits, PassiveHealth health, GatewayMetrics metrics, ILogger<AttemptLoop> logger)
+internal sealed class AttemptLoop(TargetRunner targets)
 {
-    private readonly Dictionary<string, ILoadBalancingPolicy> _policies = policies.ToDictionary(p => p.Name, StringComparer.Ordinal);
-
     public async Task RunAsync(Exchange exchange, RoutePlan plan, ClientAnswer answer)
     {
         var run = new AttemptRun(exchange);
-        List<RouteTarget>? resting = null;
-        for (int i = 0; i < plan.Targets.Count; i++)
+        var order = new TargetOrder(plan, run);
+        bool goesOnAfterRefusal = exchange.Snapshot.Options.Routing.FallbackOnRefusal;
+        while (order.Next() is { } target)
         {
-            RouteTarget target = plan.Targets[i];
-            if (!target.Deployment.HasAvailableReplica && plan.Targets.Count > 1)
-            {
-                // Believed to be down: the others go first, and only if they all fail is it asked after all.
-                (resting ??= []).Add(target);
-                continue;
-            }
-
-            bool mayFollow = i < plan.Targets.Count - 1 || resting is not null;
-            if (await TryAsync(exchange, target, mayFollow, answer, run))
+            Verdict verdict = await targets.RunAsync(exchange, target, order.MayFollow, answer, run, exchange.Aborted);
+            if (verdict.Kind is VerdictKind.Answered or VerdictKind.ClientGone)
             {
                 return;
             }
-        }
 
-        for (int i = 0; i < (resting?.Count ?? 0); i++)
-        {
-            if (await TryAsync(exchange, resting![i], i < resting.Count - 1, answer, run))
+            VendorFailure failure = verdict.Failure!;
+            if (verdict.Kind == VerdictKind.Broken)
             {
+                await answer.SendErrorAsync(AttemptRun.ErrorOf(failure, target.Deployment.ProviderName));
                 return;
+            }
+
+            if (!order.GoesOn(target, failure, goesOnAfterRefusal))
+            {
+                break;
             }
         }
 
         await answer.SendErrorAsync(run.Outcome());
     }
-
-    /// <summary>True when the call is over, well or badly.</summary>
-    private async Task<bool> TryAsync(Exchange exchange, RouteTarget target, bool mayFollow, ClientAnswer answer, AttemptRun run)
-    {
-        LlmOptions options = target.Deployment.Options;
-        LimitDecision place = limits.TryEnterLlm(options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel));
-        if (place.Refusal is { } full)
-        {
-            run.Skip(target, full);
-            metrics.RateLimited("llm");
-            return false;
-        }
-
-        try
-        {
-            return await TryReplicasAsync(exchange, target, mayFollow, answer, run);
-        }
-        finally
-        {
-            place.Reservation.Dispose();
-        }
-    }
-
-    private async Task<bool> TryReplicasAsync(Exchange exchange, RouteTarget target, bool mayFollow, ClientAnswer answer, AttemptRun run)
-    {
-        IReadOnlyList<DestinationState> available = Available(target.Deployment);
-        while (available.Count > 0)
-        {
-            TimeSpan left = run.TimeLeft;
-            if (left <= TimeSpan.Zero)
-            {
-                run.DeadlinePassed(target);
-                return false;
-            }
-
-            Replica replica = Pick(exchange, target.Deployment, available);
-            bool another = mayFollow || available.Count > 1;
-            Verdict verdict = await AttemptAsync(exchange, target, replica, another ? left / 2 : left, answer, run);
-            if (verdict.Kind == VerdictKind.Broken)
-            {
-                await answer.SendErrorAsync(AttemptRun.ErrorOf(verdict.Failure!, target.Deployment.ProviderName));
-            }
-
-            if (verdict.Kind != VerdictKind.Failed)
-            {
-                return true;
-            }
-
-            run.Failed(target, verdict.Failure!);
-            if (verdict.Failure!.IsFinal || ReferenceEquals(verdict.Failure, Attempt.ShuttingDown))
-            {
-                await answer.SendErrorAsync(run.Outcome());
-                return true;
-            }
-
-            if (!IsReplicasOwn(verdict.Failure))
-            {
-                return false;
-            }
-
-            available = [.. available.Where(d => d != replica.State)];
-        }
-
-        return false;
-    }
-
-    private async Task<Verdict> AttemptAsync(Exchange exchange, RouteTarget target, Replica replica, TimeSpan share, ClientAnswer answer, AttemptRun run)
-    {
-        LlmTags tags = target.Deployment.State.Tags;
-        long begun = exchange.Time.GetTimestamp();
-        exchange.AttemptsBegun++;
-        exchange.FallbackReason = run.Reason;
-        if (run.LastFailed is { } before && before.Deployment != target.Deployment)
-        {
-            metrics.FellBack(before.Deployment.State.Tags, tags, run.LastCode);
-        }
-
-        System.Diagnostics.Activity? span = GatewayTracing.StartAttempt(exchange.Endpoint, tags, target.Model, exchange.AttemptsBegun);
-        exchange.AttemptSpan = span;
-        replica.Enter();
-        tags.Enter();
-        Verdict verdict;
-        try
-        {
-            verdict = await new Attempt(exchange, target, replica).RunAsync(answer, share);
-        }
-        finally
-        {
-            replica.Leave();
-            tags.Leave();
-        }
-
-        double elapsed = exchange.Time.GetElapsedTime(begun).TotalMilliseconds;
-        Note(exchange, target, verdict, elapsed);
-        GatewayTracing.EndAttempt(span, exchange.ReportedModel, exchange.Usage ?? default, verdict.Failure?.Code.Wire());
-        health.Record(target.Deployment, replica, verdict);
-        return verdict;
-    }
-
-    private void Note(Exchange exchange, RouteTarget target, in Verdict verdict, double elapsedMs)
-    {
-        Deployment llm = target.Deployment;
-        string outcome = verdict.Kind switch
-        {
-            VerdictKind.Answered => "success",
-            VerdictKind.ClientGone => "client_gone",
-            _ => verdict.Failure!.Code.Wire(),
-        };
-        exchange.Attempts.Add(new AttemptRecord(llm.Name, llm.ProviderName, outcome, elapsedMs));
-        exchange.IsClientGone |= verdict.Kind == VerdictKind.ClientGone;
-        metrics.AttemptEnded(llm.State.Tags, outcome);
-        if (verdict.Failure is { } failure)
-        {
-            llm.State.LastFailure = new CallFailure(failure.Code.Wire(), failure.VendorCode ?? "", exchange.Time.GetUtcNow());
-            logger.AttemptFailed(exchange.AttemptsBegun, llm.Name, outcome, failure.VendorCode ?? "-", elapsedMs, exchange.Id);
-        }
-        else if (verdict.Kind == VerdictKind.Answered)
-        {
-            llm.State.LastSuccess = exchange.Time.GetUtcNow();
-            llm.State.Latency.Measured(exchange.TtftMs ?? elapsedMs);
-        }
-    }
-
-    private Replica Pick(Exchange exchange, Deployment llm, IReadOnlyList<DestinationState> available)
-    {
-        DestinationState destination = available[0];
-        if (available.Count > 1)
-        {
-            exchange.Http.Features.Set(exchange);
-            string policy = llm.Cluster!.Model.Config.LoadBalancingPolicy!;
-            destination = _policies[policy].PickDestination(exchange.Http, llm.Cluster, available) ?? destination;
-        }
-
-        return ReplicaPolicies.Of(destination, destination.Model.Config.Address);
-    }
-
-    private static IReadOnlyList<DestinationState> Available(Deployment llm)
-    {
-        ClusterDestinationsState states = llm.Cluster!.DestinationsState;
-        return states.AvailableDestinations.Count > 0 ? states.AvailableDestinations : states.AllDestinations;
-    }
-
-    /// <summary>A failure that another replica of the same LLM may not share.</summary>
-    private static bool IsReplicasOwn(VendorFailure failure) =>
-        failure.Code is ErrorCode.ProviderUnreachable or ErrorCode.ProviderError or ErrorCode.ProviderTimeout or ErrorCode.InvalidProviderResponse;
 }

@@ -10,7 +10,7 @@ internal static class BinaryRelay
     private const int PieceSize = 16 * 1024;
 
     public static async Task<Verdict> RunAsync(
-        Exchange exchange, RouteTarget target, HttpResponseMessage response, Stream vendor, ClientAnswer answer, AttemptClock clock, long sentAt)
+        Exchange exchange, RouteTarget target, AttemptFacts attempt, HttpResponseMessage response, Stream vendor, ClientAnswer answer, AttemptClock clock, long sentAt)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(PieceSize);
         try
@@ -21,8 +21,8 @@ internal static class BinaryRelay
                 return Verdict.Failed(TransportFailures.StreamEnded(target));
             }
 
-            exchange.WaitedTicks += exchange.Time.GetTimestamp() - sentAt;
-            await answer.CommitStreamAsync(response, target, isTranslated: false);
+            attempt.WaitedTicks = exchange.Time.GetTimestamp() - sentAt;
+            await answer.CommitStreamAsync(attempt, response, target, isTranslated: false);
             clock.WatchIdle(TimeSpan.FromSeconds(target.Deployment.Options.IdleTimeoutSeconds), exchange.WishedTimeLeft);
             while (read > 0)
             {

@@ -34,10 +34,10 @@ internal sealed class ClientAnswer : IDisposable
         _keepAlive = _exchange.Time.CreateTimer(static answer => ((ClientAnswer)answer!).KeepAlive(), this, interval, interval);
 
     /// <summary>The first output is here: sends the head of a streamed answer.</summary>
-    public async ValueTask CommitStreamAsync(HttpResponseMessage vendor, RouteTarget target, bool isTranslated)
+    public async ValueTask CommitStreamAsync(AttemptFacts attempt, HttpResponseMessage vendor, RouteTarget target, bool isTranslated)
     {
         await StopKeepAliveAsync();
-        _exchange.MarkCommitted();
+        _exchange.Commit(attempt);
         _exchange.Answered = target;
         if (!HasBegun)
         {
@@ -81,7 +81,7 @@ internal sealed class ClientAnswer : IDisposable
             return;
         }
 
-        _exchange.Endpoint.Dialect.WriteErrorEvent(_response.BodyWriter, error, _exchange.Id, _exchange.EventsTold);
+        _exchange.Endpoint.Dialect.WriteErrorEvent(_response.BodyWriter, error, _exchange.Id, _exchange.Answered is null ? 0 : _exchange.Chosen!.EventsTold);
         await _response.BodyWriter.FlushAsync(CancellationToken.None);
     }
 

@@ -1,4 +1,5 @@
 using LlmProxy.Configuration;
+using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Media;
 using LlmProxy.Routing;
 using Yarp.ReverseProxy.Configuration;
@@ -23,6 +24,8 @@ internal static class ForwardingSetup
         services.AddSingleton<PassiveHealth>();
         services.AddSingleton<StartProbes>();
         services.AddSingleton<MediaFetcher>();
+        services.AddSingleton<AttemptRunner>();
+        services.AddSingleton<TargetRunner>();
         services.AddSingleton<AttemptLoop>();
         return services;
     }

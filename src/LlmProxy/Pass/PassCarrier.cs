@@ -74,7 +74,7 @@ internal sealed class PassCarrier(Exchange exchange, RouteTarget target, Replica
             }
         }
 
-        exchange.MarkCommitted();
+        exchange.Commit(exchange.Chosen!);
         AnswerHeaders.WriteCommon(exchange, headers);
         AnswerHeaders.WriteTarget(exchange, headers, proxyResponse, target);
         return true;
@@ -92,7 +92,7 @@ internal sealed class PassCarrier(Exchange exchange, RouteTarget target, Replica
     private async ValueTask<bool> IsOursAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         using PooledWriter body = await Attempt.ReadRefusalAsync(response, cancellation);
-        AnswerHeaders.TakeRequestId(exchange, response.Headers);
+        AnswerHeaders.TakeRequestId(exchange.Chosen!, response.Headers);
         Refused = target.Deployment.Provider.ReadFailure((int)response.StatusCode, response, body.Written, target.Deployment);
         return true;
     }

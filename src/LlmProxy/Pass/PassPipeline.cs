@@ -19,7 +19,7 @@ namespace LlmProxy.Pass;
 /// and the call is recorded. YARP's own forwarder carries it, bodies unread in both directions.
 /// </summary>
 internal sealed class PassPipeline(
-    SnapshotHolder snapshots, KeyGate keys, LimitGate limits, IHttpForwarder forwarder, CallRecorder recorder, GatewayMetrics metrics, BufferBudget budget, Shutdown shutdown, TimeProvider time)
+    SnapshotHolder snapshots, KeyGate keys, LimitGate limits, Bulkhead bulkhead, IHttpForwarder forwarder, CallRecorder recorder, GatewayMetrics metrics, BufferBudget budget, Shutdown shutdown, TimeProvider time)
 {
     public async Task RunAsync(HttpContext http)
     {
@@ -76,7 +76,7 @@ internal sealed class PassPipeline(
     private async Task ForwardAsync(Exchange exchange, Deployment llm, ClientAnswer answer)
     {
         LlmOptions options = llm.Options;
-        LimitDecision place = limits.TryEnterLlm(options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel));
+        LimitDecision place = bulkhead.TryEnter(options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel));
         if (place.Refusal is { } full)
         {
             metrics.RateLimited("llm");
@@ -90,7 +90,7 @@ internal sealed class PassPipeline(
         var target = new RouteTarget(llm, options.Model);
         var carrier = new PassCarrier(exchange, target, replica);
         long begun = time.GetTimestamp();
-        exchange.AttemptsBegun = 1;
+        exchange.Chosen = exchange.BeginAttempt();
         replica.Enter();
         llm.State.Tags.Enter();
         try

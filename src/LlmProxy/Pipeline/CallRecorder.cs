@@ -25,7 +25,7 @@ internal sealed class CallRecorder(GatewayMetrics metrics, RequestLog log, ILogg
 
         if (exchange.Answered is { } answered && exchange.CostUsd is null && exchange.Usage is not null)
         {
-            exchange.SettleCost(answered);
+            exchange.Chosen!.SettleCost(answered);
         }
 
         TimeSpan duration = exchange.Time.GetElapsedTime(exchange.StartedAt);

@@ -20,6 +20,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     private ChatRequest? _chat;
     private FetchedMedia? _media;
     private EmbeddingRequest? _embedding;
+    private int _attemptsBegun;
 
     /// <summary>Ours alone; the client's own id is kept beside it.</summary>
     public string Id { get; } = Guid.CreateVersion7().ToString("D", CultureInfo.InvariantCulture);
@@ -98,10 +99,10 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     /// <summary>Media fetched for vendors that want the bytes.</summary>
     public FetchedMedia Media => _media ??= new FetchedMedia(Budget);
 
-    public int AttemptsBegun { get; set; }
+    public int AttemptsBegun => Volatile.Read(ref _attemptsBegun);
 
-    /// <summary>The running attempt's span; null while nobody traces.</summary>
-    public System.Diagnostics.Activity? AttemptSpan { get; set; }
+    /// <summary>The facts that count: of the attempt whose answer goes out, else of the one that failed last.</summary>
+    public AttemptFacts? Chosen { get; set; }
 
     public List<AttemptRecord> Attempts { get; } = [];
 
@@ -112,15 +113,15 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     public GatewayError? Error { get; set; }
 
-    public TokenUsage? Usage { get; set; }
+    public TokenUsage? Usage => Chosen?.Usage;
 
-    public decimal? CostUsd { get; set; }
+    public decimal? CostUsd => Chosen?.CostUsd;
 
-    public string? ReportedModel { get; set; }
+    public string? ReportedModel => Chosen?.ReportedModel;
 
-    public string? ProviderRequestId { get; set; }
+    public string? ProviderRequestId => Chosen?.ProviderRequestId;
 
-    public string? DroppedParams { get; set; }
+    public string? DroppedParams => Chosen?.DroppedParams;
 
     public string Cache { get; set; } = "bypass";
 
@@ -129,14 +130,11 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     /// <summary>Requests left under the tightest limit, for the x-ratelimit headers.</summary>
     public RateReport Rate { get; set; }
 
-    /// <summary>How many of a stream's numbered events the client has got, in dialects that number them.</summary>
-    public long EventsTold { get; set; }
-
     public bool IsClientGone { get; set; }
 
     public long FirstOutputAt { get; set; }
 
-    /// <summary>Time until the answer was committed that was spent waiting for the client's body or for a vendor.</summary>
+    /// <summary>Time spent waiting for the client's body and for the attempts that failed; the chosen one has its own.</summary>
     public long WaitedTicks { get; set; }
 
     public double? OverheadMs { get; set; }
@@ -145,7 +143,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     public double? TtftMs => FirstOutputAt == 0 ? null : Time.GetElapsedTime(StartedAt, FirstOutputAt).TotalMilliseconds;
 
-    public string? FallbackReason { get; set; }
+    public string? FallbackReason => Chosen?.FallbackReason;
 
     /// <summary>Takes a whole answer into the cache, when it may be kept.</summary>
     public Action<ReadOnlyMemory<byte>>? KeepAnswer { get; set; }
@@ -183,8 +181,16 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     private static CallRefusedException Refused(GatewayError wrong) =>
         new(new VendorFailure(wrong.Code, wrong.Message) { IsFinal = true, Param = wrong.Param, Status = wrong.Status });
 
-    public void SettleCost(RouteTarget target) =>
-        CostUsd = Usage is { } usage ? PriceBook.Cost(target.Facts, target.Deployment.IsLocal, usage) : null;
+    /// <summary>One more attempt begins.</summary>
+    /// <param name="reason">Why it is not the first choice that is asked.</param>
+    public AttemptFacts BeginAttempt(string? reason = null) => new(Interlocked.Increment(ref _attemptsBegun)) { FallbackReason = reason };
+
+    /// <summary>The attempt has failed: what it found out stands until another one ends.</summary>
+    public void Failed(AttemptFacts attempt)
+    {
+        WaitedTicks += attempt.WaitedTicks;
+        Chosen = attempt;
+    }
 
     /// <summary>Nothing can be sent again once output is on its way: the request's bytes are let go.</summary>
     public void ReleaseBody()
@@ -204,11 +210,13 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     }
 
     /// <summary>The answer is about to begin: what has passed and was no waiting is the gateway's own time.</summary>
-    public void MarkCommitted()
+    public void Commit(AttemptFacts attempt)
     {
         long now = Time.GetTimestamp();
+        Chosen = attempt;
         FirstOutputAt = now;
-        OverheadMs = Math.Max(0, (now - StartedAt - WaitedTicks) * 1000.0 / Time.TimestampFrequency);
+        attempt.Turn?.OutputBegan();
+        OverheadMs = Math.Max(0, (now - StartedAt - WaitedTicks - attempt.WaitedTicks) * 1000.0 / Time.TimestampFrequency);
     }
 }
 

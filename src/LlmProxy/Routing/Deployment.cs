@@ -2,6 +2,7 @@ using System.Text.Json;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
+using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Providers;
 using LlmProxy.Providers.OpenAiDialect;
 using Yarp.ReverseProxy.Model;
@@ -66,6 +67,9 @@ internal sealed class Deployment
 
     public IReadOnlyList<Replica> Replicas { get; init; } = [];
 
+    /// <summary>When it is asked again, and when it is left alone.</summary>
+    public LlmResilience Resilience { get; init; } = LlmResilience.Default;
+
     /// <summary>The built-in provider that nobody named: it answers only while nothing else is there.</summary>
     public bool IsImplied { get; init; }
 
@@ -89,6 +93,9 @@ internal sealed class Deployment
 
     public bool IsVisibleTo(string workspace) =>
         Options.Scope.Equals("global", StringComparison.OrdinalIgnoreCase) || Options.Scope.Equals(workspace, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>When the last of its replicas stopped answering; null where that is not known.</summary>
+    public DateTimeOffset? DownSince => Replicas.Count == 0 ? null : Replicas.Max(replica => replica.DownSince);
 
     /// <summary>Whether at least one of its replicas is believed to be up.</summary>
     public bool HasAvailableReplica => Cluster is { } cluster && cluster.DestinationsState.AvailableDestinations.Count > 0;

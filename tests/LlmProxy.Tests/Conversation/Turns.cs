@@ -63,7 +63,7 @@ internal static class Turns
     public static VendorCall Open(string provider, string json, string model = "m", EndpointKind? endpoint = null, Action<LlmOptions>? change = null, params (string Name, string Value)[] headers)
     {
         RouteTarget target = Target(provider, model, change);
-        return target.Deployment.Provider.Open(Exchange(json, endpoint, headers), target);
+        return target.Deployment.Provider.Open(Exchange(json, endpoint, headers), target, new AttemptFacts(1));
     }
 
     /// <summary>The body as it would be sent.</summary>

@@ -46,16 +46,10 @@ internal static class NotYetEnforced
     private static void WarnOfRouting(GatewayOptions options, GatewayOptions defaults, Findings findings)
     {
         RoutingOptions routing = options.Routing;
-        ResilienceOptions resilience = options.Resilience;
         If(routing.DefaultStrategy is not ("" or Strategies.Priority), "Routing:DefaultStrategy", findings);
         If(routing.MaxLatencyMs != 0, "Routing:MaxLatencyMs", findings);
         If(routing.Tasks.Count > 0, "Routing:Tasks", findings);
         If(routing.ReplicaPolicy == ReplicaPolicy.LeastLoad, "Routing:ReplicaPolicy: least_load (least_requests is used)", findings);
-        If(resilience.MaxRetries != defaults.Resilience.MaxRetries, "Resilience:MaxRetries", findings);
-        If(resilience.BaseDelayMs != defaults.Resilience.BaseDelayMs, "Resilience:BaseDelayMs", findings);
-        If(resilience.MaxDelayMs != defaults.Resilience.MaxDelayMs, "Resilience:MaxDelayMs", findings);
-        If(resilience.BreakerFailures != defaults.Resilience.BreakerFailures, "Resilience:BreakerFailures", findings);
-        If(resilience.BreakerSeconds != defaults.Resilience.BreakerSeconds, "Resilience:BreakerSeconds", findings);
         Each(findings, "Chains", nameof(ChainOptions.Strategy), options.Chains.Keys, name => options.Chains[name].Strategy is not ("" or Strategies.Priority or Strategies.Weighted), name => name);
     }
 
