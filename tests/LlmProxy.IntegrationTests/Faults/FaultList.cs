@@ -13,10 +13,11 @@ internal static class FaultList
     public static readonly IReadOnlyList<Fault> All =
     [
         // The address.
-        Unreachable("connection refused", a => a.Refusing),
-        Unreachable("DNS name unknown", _ => "http://no-such-host.invalid/v1"),
-        Unreachable("https to a port that speaks http", a => a.SecureOnPlain),
-        Unreachable("certificate that nobody vouches for", a => a.Secure),
+        Unreachable("connection refused", a => a.Refusing, Retried(502, "provider_unreachable")),
+        Unreachable("DNS name unknown", _ => "http://no-such-host.invalid/v1", Retried(502, "provider_unreachable")),
+        // No certificate gets better by asking again.
+        Unreachable("TLS: https to a port that speaks http", a => a.SecureOnPlain, PassedOn(502, "provider_unreachable")),
+        Unreachable("TLS: certificate that nobody vouches for", a => a.Secure, PassedOn(502, "provider_unreachable")),
         new("reset before the answer", Retried(502, "provider_unreachable"), Retried(502, "provider_unreachable"))
         {
             Answer = Same(Answers.ResetBeforeHeaders),

@@ -81,7 +81,7 @@ internal sealed record Cell(Fault Fault, bool Stream, Setup Setup)
 
     public bool IsFaulty(int place) => place == 0 || Setup == Setup.AllThree;
 
-    public static string NameOf(Fault fault, bool stream, Setup setup) => $"{fault.Name}, {(stream ? "stream" : "plain")}, {setup}";
+    public static string NameOf(Fault fault, bool stream, Setup setup) => $"{(stream ? "stream" : "plain")}, {setup}: {fault.Name}";
 
     private static string Id(Fault fault, bool stream, Setup setup)
     {
