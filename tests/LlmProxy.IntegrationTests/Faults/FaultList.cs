@@ -113,13 +113,8 @@ internal static class FaultList
 
     private static Ending LimitedInside => Retried(429, "rate_limit_exceeded") with { WhenAll = "429 `rate_limit_exceeded`" };
 
-    private static Fault Unreachable(string name, Func<FaultAddresses, string> address) =>
-        new(name, Retried(502, "provider_unreachable"), Retried(502, "provider_unreachable"))
-        {
-            Answer = Same(OpenAiAnswers.Default),
-            Address = address,
-            IsSeen = false,
-        };
+    private static Fault Unreachable(string name, Func<FaultAddresses, string> address, Ending ending) =>
+        new(name, ending, ending) { Answer = Same(OpenAiAnswers.Default), Address = address, IsSeen = false };
 
     private static Fault Status(string name, UpstreamAnswer answer, Ending ending) => new(name, ending, ending) { Answer = Same(answer) };
 
