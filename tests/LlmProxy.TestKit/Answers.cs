@@ -29,9 +29,14 @@ public static class Answers
     /// <summary>A stream of server-sent events, sent piece by piece exactly as the steps say.</summary>
     public static UpstreamAnswer Sse(params Step[] steps) => Sse([], steps);
 
-    public static UpstreamAnswer Sse((string Name, string Value)[] headers, params Step[] steps) => async call =>
+    public static UpstreamAnswer Sse((string Name, string Value)[] headers, params Step[] steps) => Stream("text/event-stream", headers, steps);
+
+    /// <summary>Lines of JSON, as Ollama streams.</summary>
+    public static UpstreamAnswer JsonLines(params Step[] steps) => Stream("application/x-ndjson", [], steps);
+
+    private static UpstreamAnswer Stream(string contentType, (string Name, string Value)[] headers, Step[] steps) => async call =>
     {
-        Begin(call, "text/event-stream", 200, headers);
+        Begin(call, contentType, 200, headers);
         await call.Http.Response.StartAsync(call.Http.RequestAborted);
         await call.Http.Response.Body.FlushAsync(call.Http.RequestAborted);
         foreach (Step step in steps)

@@ -81,6 +81,11 @@ internal static class AnswerHeaders
             headers["x-llm-dropped-params"] = dropped;
         }
 
+        if (exchange.TruncatedMessages is > 0 and var cut)
+        {
+            headers["x-llm-truncated"] = cut == 1 ? "1 message" : string.Create(CultureInfo.InvariantCulture, $"{cut} messages");
+        }
+
         if (exchange.QueueMs > 0)
         {
             headers["x-llm-queue-ms"] = Number(exchange.QueueMs);

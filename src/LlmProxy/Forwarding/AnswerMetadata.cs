@@ -41,6 +41,7 @@ internal static class AnswerMetadata
         json.WriteNumber("latency_ms", Math.Round(exchange.ElapsedMs, 1));
         json.WriteNumber("attempts", exchange.AttemptsBegun);
         json.WriteString("timestamp", exchange.Time.GetUtcNow());
+        attempt.SoFar?.WriteTo(json);
         json.WriteEndObject();
     }
 

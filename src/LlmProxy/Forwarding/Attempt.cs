@@ -1,5 +1,6 @@
 using System.Net;
 using LlmProxy.Configuration.Options;
+using LlmProxy.Conversation;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Providers.OpenAiDialect;
@@ -27,7 +28,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         LlmOptions options = _llm.Options;
         TimeSpan limit = TimeSpan.FromSeconds(exchange.IsStream ? options.FirstTokenTimeoutSeconds : options.TimeoutSeconds);
         limit = limit < share ? limit : share;
-        using var clock = new AttemptClock(exchange.Time, limit, exchange.Aborted, exchange.Shutdown.Forced);
+        using var clock = new AttemptClock(exchange.Time, limit, exchange.Aborted, exchange.Shutdown.Forced, facts.Superseded);
         long sentAt = exchange.Time.GetTimestamp();
         bool sent = false;
         try
@@ -47,6 +48,11 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
                 return Verdict.ClientGone;
             }
 
+            if (facts.IsSuperseded)
+            {
+                return Verdict.Superseded;
+            }
+
             if (exchange.Shutdown.Forced.IsCancellationRequested)
             {
                 return Verdict.Failed(ShuttingDown);
@@ -63,7 +69,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         }
         finally
         {
-            if (!sent || !answer.OutputCommitted)
+            if (!sent || exchange.Chosen != facts)
             {
                 facts.WaitedTicks = exchange.Time.GetTimestamp() - sentAt;
             }
@@ -76,7 +82,9 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
 
     private async Task<Verdict> SendAsync(ClientAnswer answer, AttemptClock clock, long sentAt)
     {
-        using VendorCall call = _llm.Provider.Open(exchange, target, facts);
+        using VendorCall call = facts.GoesOnFrom is null
+            ? _llm.Provider.Open(exchange, target, facts)
+            : new TranslatedChat(exchange, target, facts, _llm.Provider.GoesOn(target)!);
         ValueTask prepared = call.PrepareAsync(clock.Token);
         if (!prepared.IsCompletedSuccessfully)
         {

@@ -1,3 +1,5 @@
+using LlmProxy.Conversation.Shortening;
+using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
@@ -6,7 +8,7 @@ using LlmProxy.Routing;
 namespace LlmProxy.Forwarding;
 
 /// <summary>Tries the planned LLMs in order until one answers. Once output has reached the client, no other is tried.</summary>
-internal sealed class AttemptLoop(TargetRunner targets)
+internal sealed class AttemptLoop(TargetRunner targets, ILogger<AttemptLoop> logger)
 {
     public async Task RunAsync(Exchange exchange, RoutePlan plan, ClientAnswer answer)
     {
@@ -15,16 +17,17 @@ internal sealed class AttemptLoop(TargetRunner targets)
         bool goesOnAfterRefusal = exchange.Snapshot.Options.Routing.FallbackOnRefusal;
         while (order.Next() is { } target)
         {
-            Verdict verdict = await targets.RunAsync(exchange, target, order.MayFollow, answer, run, exchange.Aborted);
+            Verdict verdict = await targets.RunAsync(exchange, target, order.MayFollow, answer, run);
             if (verdict.Kind is VerdictKind.Answered or VerdictKind.ClientGone)
             {
+                exchange.IsClientGone = verdict.Kind == VerdictKind.ClientGone;
                 return;
             }
 
             VendorFailure failure = verdict.Failure!;
             if (verdict.Kind == VerdictKind.Broken)
             {
-                await answer.SendErrorAsync(AttemptRun.ErrorOf(failure, target.Deployment.ProviderName));
+                await GoOnAsync(exchange, plan, target, failure, answer);
                 return;
             }
 
@@ -32,8 +35,26 @@ internal sealed class AttemptLoop(TargetRunner targets)
             {
                 break;
             }
+
+            if (failure.Code == ErrorCode.ContextLengthExceeded && !order.MayFollow && Truncation.TryShorten(exchange, target))
+            {
+                order.Again(target);
+            }
         }
 
         await answer.SendErrorAsync(run.Outcome());
+    }
+
+    /// <summary>A stream broke after output: another LLM goes on with it, or the client is told.</summary>
+    private async Task GoOnAsync(Exchange exchange, RoutePlan plan, RouteTarget target, VendorFailure failure, ClientAnswer answer)
+    {
+        (VendorFailure Failure, RouteTarget Target)? untold = exchange.Chosen?.SoFar is null
+            ? (failure, target)
+            : await new Continuer(exchange, plan, logger).RunAsync(
+                target, failure, (next, broken, run, share) => targets.GoOnAsync(exchange, next, broken, answer, run, share));
+        if (untold is { } told)
+        {
+            await answer.SendErrorAsync(AttemptRun.ErrorOf(told.Failure, told.Target.Deployment.ProviderName));
+        }
     }
 }

@@ -21,7 +21,7 @@ internal static class PlainRelay
         bool isText = exchange.Endpoint == Endpoints.EndpointKind.Transcriptions && mediaType?.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) != true;
         if (isText)
         {
-            return await SendAsync(exchange, target, attempt, response, null, body.Written, answer);
+            return !answer.TryClaim(attempt) ? Verdict.Superseded : await SendAsync(exchange, target, attempt, response, null, body.Written, answer);
         }
 
         return await TranslateAsync(exchange, target, attempt, call, response, [body.Written], answer);
@@ -70,6 +70,11 @@ internal static class PlainRelay
         attempt.Usage = facts.Usage;
         attempt.ReportedModel = facts.ReportedModel;
         attempt.SettleCost(target);
+        if (!answer.TryClaim(attempt))
+        {
+            return Verdict.Superseded;
+        }
+
         ReadOnlyMemory<byte> bytes = call.IsTranslated ? translated.WrittenMemory : answers[0];
         string? contentType = !call.IsTranslated ? null : exchange.IsStream ? exchange.Endpoint.Dialect.StreamType : "application/json";
         if (exchange.Wishes.Metadata == true && !exchange.IsStream)

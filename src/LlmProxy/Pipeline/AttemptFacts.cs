@@ -1,4 +1,6 @@
 using LlmProxy.Accounting;
+using LlmProxy.Forwarding.Continuation;
+using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Routing;
 
 namespace LlmProxy.Pipeline;
@@ -17,6 +19,14 @@ internal sealed class AttemptFacts(int number)
 
     /// <summary>The LLM's turn that it belongs to; null where one LLM is asked once and no breaker is told.</summary>
     public Forwarding.Resilience.TargetTurn? Turn { get; set; }
+
+    /// <summary>Its side, where two LLMs are asked side by side; null: it runs alone.</summary>
+    public HedgeSide? Side { get; init; }
+
+    /// <summary>Cancelled when another attempt has taken the answer.</summary>
+    public CancellationToken Superseded => Side?.Superseded ?? CancellationToken.None;
+
+    public bool IsSuperseded => Side is { IsSuperseded: true };
 
     /// <summary>Its span; null while nobody traces.</summary>
     public System.Diagnostics.Activity? Span { get; set; }
@@ -37,6 +47,16 @@ internal sealed class AttemptFacts(int number)
     /// <summary>How many of a stream's numbered events were written, in dialects that number them.</summary>
     public long EventsTold { get; set; }
 
-    public void SettleCost(RouteTarget target) =>
-        CostUsd = Usage is { } usage ? PriceBook.Cost(target.Facts, target.Deployment.IsLocal, usage) : null;
+    /// <summary>What the client has of the answer, all who had a part in it together; null unless the caller wishes it to be gone on with.</summary>
+    public AnswerSoFar? SoFar { get; set; }
+
+    /// <summary>The text of the answer that this attempt goes on with; null where it begins one. Its usage and cost are then those of the whole.</summary>
+    public BrokenText? GoesOnFrom { get; init; }
+
+    public void SettleCost(RouteTarget target)
+    {
+        TokenUsage? own = GoesOnFrom is null ? Usage : Usage?.Minus(SoFar!.UsageBefore);
+        decimal? cost = own is { } usage ? PriceBook.Cost(target.Facts, target.Deployment.IsLocal, usage) : null;
+        CostUsd = GoesOnFrom is null ? cost : cost + SoFar!.CostBefore;
+    }
 }

@@ -4,6 +4,8 @@ using LlmProxy.Accounting;
 using LlmProxy.Configuration;
 using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
+using LlmProxy.Forwarding.Continuation;
+using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
 using LlmProxy.Media;
@@ -20,6 +22,8 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     private ChatRequest? _chat;
     private FetchedMedia? _media;
     private EmbeddingRequest? _embedding;
+    private AttemptFacts? _committed;
+    private AttemptFacts? _lastFailed;
     private int _attemptsBegun;
 
     /// <summary>Ours alone; the client's own id is kept beside it.</summary>
@@ -97,12 +101,23 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     public IReadOnlyList<KeyValuePair<string, StringValues>> ForwardedHeaders => _forwarded ?? [];
 
     /// <summary>Media fetched for vendors that want the bytes.</summary>
-    public FetchedMedia Media => _media ??= new FetchedMedia(Budget);
+    public FetchedMedia Media
+    {
+        get
+        {
+            if (_media is null)
+            {
+                Interlocked.CompareExchange(ref _media, new FetchedMedia(Budget), null);
+            }
+
+            return _media;
+        }
+    }
 
     public int AttemptsBegun => Volatile.Read(ref _attemptsBegun);
 
     /// <summary>The facts that count: of the attempt whose answer goes out, else of the one that failed last.</summary>
-    public AttemptFacts? Chosen { get; set; }
+    public AttemptFacts? Chosen => _committed ?? _lastFailed;
 
     public List<AttemptRecord> Attempts { get; } = [];
 
@@ -122,6 +137,9 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     public string? ProviderRequestId => Chosen?.ProviderRequestId;
 
     public string? DroppedParams => Chosen?.DroppedParams;
+
+    /// <summary>How many messages were left out so that the rest fits the LLM's context.</summary>
+    public int TruncatedMessages { get; private set; }
 
     public string Cache { get; set; } = "bypass";
 
@@ -183,18 +201,73 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     /// <summary>One more attempt begins.</summary>
     /// <param name="reason">Why it is not the first choice that is asked.</param>
-    public AttemptFacts BeginAttempt(string? reason = null) => new(Interlocked.Increment(ref _attemptsBegun)) { FallbackReason = reason };
-
-    /// <summary>The attempt has failed: what it found out stands until another one ends.</summary>
-    public void Failed(AttemptFacts attempt)
+    /// <param name="side">Its side, where two LLMs are asked side by side.</param>
+    /// <param name="broken">The answer that it goes on with, where another LLM has left one off.</param>
+    public AttemptFacts BeginAttempt(string? reason = null, HedgeSide? side = null, BrokenText? broken = null) => new(Interlocked.Increment(ref _attemptsBegun))
     {
-        WaitedTicks += attempt.WaitedTicks;
-        Chosen = attempt;
+        FallbackReason = reason,
+        Side = side,
+        GoesOnFrom = broken,
+        SoFar = broken is null ? null : _committed!.SoFar,
+    };
+
+    /// <summary>The attempt is over. Without an answer, what it found out stands until another one ends.</summary>
+    public void EndAttempt(AttemptFacts attempt, AttemptRecord record)
+    {
+        if (attempt.Side is null)
+        {
+            Attempts.Add(record);
+        }
+        else
+        {
+            lock (Attempts)
+            {
+                Attempts.Add(record);
+            }
+        }
+
+        if (attempt == _committed || attempt.IsSuperseded)
+        {
+            return;
+        }
+
+        _lastFailed = attempt;
+        if (attempt.Side is null)
+        {
+            WaitedTicks += attempt.WaitedTicks;
+        }
+    }
+
+    /// <summary>
+    /// From here on the call is the shorter one. False when that is no request any more: then nothing has changed. Its answer
+    /// is not kept under the long one's name.
+    /// </summary>
+    public bool TryReplaceBody(RequestBody shorter, int messagesCut)
+    {
+        var peek = new RequestPeek { ModelIsAddressed = Peek!.ModelIsAddressed };
+        if (peek.Read(Endpoint, shorter.Span) is not null)
+        {
+            shorter.Dispose();
+            return false;
+        }
+
+        shorter.TakeOver(Body!);
+        Body = shorter;
+        Peek = peek;
+        _chat = null;
+        KeepAnswer = null;
+        TruncatedMessages += messagesCut;
+        return true;
     }
 
     /// <summary>Nothing can be sent again once output is on its way: the request's bytes are let go.</summary>
     public void ReleaseBody()
     {
+        if (Wishes.Continue == true)
+        {
+            return; // Another LLM may have to be asked the same.
+        }
+
         _media?.Dispose();
         if (Wishes.Metadata != true)
         {
@@ -209,14 +282,22 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
         Body?.Dispose();
     }
 
+    /// <summary>Another LLM has begun to go on with the answer. Its head is out, and the times are the first one's.</summary>
+    public void GoOn(AttemptFacts attempt, RouteTarget target)
+    {
+        _committed = attempt;
+        Answered = target;
+    }
+
     /// <summary>The answer is about to begin: what has passed and was no waiting is the gateway's own time.</summary>
     public void Commit(AttemptFacts attempt)
     {
         long now = Time.GetTimestamp();
-        Chosen = attempt;
+        long waited = attempt.Side is { } side ? now - side.BeganAt : attempt.WaitedTicks;
+        _committed = attempt;
         FirstOutputAt = now;
         attempt.Turn?.OutputBegan();
-        OverheadMs = Math.Max(0, (now - StartedAt - WaitedTicks - attempt.WaitedTicks) * 1000.0 / Time.TimestampFrequency);
+        OverheadMs = Math.Max(0, (now - StartedAt - WaitedTicks - waited) * 1000.0 / Time.TimestampFrequency);
     }
 }
 

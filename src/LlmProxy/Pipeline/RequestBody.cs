@@ -16,6 +16,7 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
     private long _taken;
     private HoldCount _holders = new();
     private int _disposed;
+    private RequestBody? _whole;
 
     public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
 
@@ -80,6 +81,29 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
         }
     }
 
+    /// <summary>The same bytes without some of them, in a body of its own; null while there is no memory.</summary>
+    public RequestBody? Without(IReadOnlyList<(int Start, int End)> gaps)
+    {
+        var shorter = new RequestBody(budget);
+        if (!shorter.Grow(Math.Max(_length, 1)))
+        {
+            return null;
+        }
+
+        int from = 0;
+        foreach ((int start, int end) in gaps)
+        {
+            shorter.Append(Span[from..start]);
+            from = end;
+        }
+
+        shorter.Append(Span[from..]);
+        return shorter;
+    }
+
+    /// <summary>The whole one goes when this shorter one goes, and not before: an attempt that is under way may still read it.</summary>
+    public void TakeOver(RequestBody whole) => _whole = whole;
+
     public bool TryHold() => _holders.TryHold();
 
     public void LetGo()
@@ -109,6 +133,13 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
 
         budget.Give(_taken);
         _taken = 0;
+        _whole?.Dispose();
+    }
+
+    private void Append(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(_buffer.AsSpan(_length));
+        _length += bytes.Length;
     }
 
     private GatewayError? Take(in ReadOnlySequence<byte> sequence, int maxBytes)

@@ -8,7 +8,7 @@ internal sealed class LlmState(string provider, string name, TimeProvider time)
 {
     public Breaker Breaker { get; } = new(time);
 
-    public LatencyMeter Latency { get; } = new();
+    public LatencyMeter Latency { get; } = new(time);
 
     /// <summary>What its vendor says is left of its rate.</summary>
     public RateHeadroom Rate { get; } = new(time);

@@ -15,7 +15,7 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         RouteTarget target = turn.Target;
         LlmTags tags = turn.Llm.State.Tags;
         long begun = exchange.Time.GetTimestamp();
-        AttemptFacts facts = exchange.BeginAttempt(turn.Run.Reason(target));
+        AttemptFacts facts = exchange.BeginAttempt(turn.Run.Reason(target), turn.Side, turn.GoesOnFrom);
         facts.Turn = turn;
         if (turn.Run.LeftBefore(target) is { } left)
         {
@@ -37,11 +37,6 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         }
 
         TimeSpan elapsed = exchange.Time.GetElapsedTime(begun);
-        if (verdict.Kind == VerdictKind.Failed || exchange.Chosen != facts)
-        {
-            exchange.Failed(facts);
-        }
-
         if (verdict.Failure is { } failure)
         {
             turn.IsCallersHurry = IsCallersHurry(turn, failure, elapsed);
@@ -51,13 +46,13 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
             }
         }
 
-        Note(turn, facts, verdict, elapsed.TotalMilliseconds);
+        Note(turn, facts, verdict, begun, elapsed.TotalMilliseconds);
         GatewayTracing.EndAttempt(facts.Span, facts.ReportedModel, facts.Usage ?? default, verdict.Failure?.Code.Wire());
         health.Record(turn.Llm, replica, verdict);
         return verdict;
     }
 
-    private void Note(TargetTurn turn, AttemptFacts facts, in Verdict verdict, double elapsedMs)
+    private void Note(TargetTurn turn, AttemptFacts facts, in Verdict verdict, long begun, double elapsedMs)
     {
         Exchange exchange = turn.Exchange;
         Deployment llm = turn.Llm;
@@ -65,9 +60,10 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         {
             VerdictKind.Answered => "success",
             VerdictKind.ClientGone => "client_gone",
+            VerdictKind.Superseded => "superseded",
             _ => verdict.Failure!.Code.Wire(),
         };
-        exchange.Attempts.Add(new AttemptRecord(llm.Name, llm.ProviderName, outcome, elapsedMs));
+        exchange.EndAttempt(facts, new AttemptRecord(llm.Name, llm.ProviderName, outcome, elapsedMs));
         exchange.IsClientGone |= verdict.Kind == VerdictKind.ClientGone;
         metrics.AttemptEnded(llm.State.Tags, outcome);
         if (verdict.Failure is { } failure)
@@ -75,6 +71,10 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
             if (FailureKinds.IsLlms(failure) && !turn.IsCallersHurry)
             {
                 llm.State.Failed(new CallFailure(failure.Code.Wire(), failure.VendorCode ?? "", exchange.Time.GetUtcNow()));
+                if (FailureKinds.SpeaksOfSpeed(failure))
+                {
+                    llm.State.Latency.Failed(elapsedMs);
+                }
             }
 
             logger.AttemptFailed(facts.Number, llm.Name, outcome, failure.VendorCode ?? "-", elapsedMs, exchange.Id);
@@ -82,7 +82,8 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         else if (verdict.Kind == VerdictKind.Answered)
         {
             llm.State.Answered(exchange.Time.GetUtcNow());
-            llm.State.Latency.Measured(exchange.TtftMs ?? elapsedMs);
+            double firstMs = exchange.FirstOutputAt == 0 ? elapsedMs : exchange.Time.GetElapsedTime(begun, exchange.FirstOutputAt).TotalMilliseconds;
+            llm.State.Latency.Measured(firstMs, exchange.IsStream ? elapsedMs : firstMs, facts.Usage?.Output ?? 0);
         }
     }
 

@@ -15,6 +15,9 @@ internal static class FailureKinds
     public static bool MayPass(VendorFailure failure) => !failure.WontPass && failure.Code is
         ErrorCode.RateLimitExceeded or ErrorCode.ProviderUnreachable or ErrorCode.ProviderError or ErrorCode.ProviderTimeout;
 
+    /// <summary>Nothing that says only who may call: the LLM was slow, or not there.</summary>
+    public static bool SpeaksOfSpeed(VendorFailure failure) => IsReplicasOwn(failure) || failure.Code == ErrorCode.RateLimitExceeded;
+
     /// <summary>The gateway ended the wait itself, after the LLM's own time or after what was left of the call's.</summary>
     public static bool IsOwnTimeout(VendorFailure failure) => failure is { Code: ErrorCode.ProviderTimeout, WontPass: true };
 

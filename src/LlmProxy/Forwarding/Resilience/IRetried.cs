@@ -17,6 +17,9 @@ internal interface IRetried
     /// <summary>Nobody waits for the answer any more.</summary>
     CancellationToken Gone { get; }
 
+    /// <summary>Another LLM, asked beside this one, has given the answer.</summary>
+    CancellationToken Superseded { get; }
+
     /// <summary>The gateway stops: what has been found out so far is the answer.</summary>
     CancellationToken Stopping { get; }
 

@@ -73,7 +73,9 @@ internal sealed class RetryPolicy
                 outcome.ThrowIfException();
             }
 
-            return asked.Gone.IsCancellationRequested ? Verdict.ClientGone : run.Last;
+            return asked.Gone.IsCancellationRequested ? Verdict.ClientGone
+                : asked.Superseded.IsCancellationRequested ? Verdict.Superseded
+                : run.Last;
         }
         finally
         {
@@ -89,7 +91,7 @@ internal sealed class RetryPolicy
     /// <summary>The retries of one call at one LLM.</summary>
     private sealed class RetryRun(IRetried asked, Verdict first) : IDisposable
     {
-        private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(asked.Gone, asked.Stopping);
+        private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(asked.Gone, asked.Superseded, asked.Stopping);
         private bool _hasBegun;
 
         public IRetried Asked => asked;

@@ -14,6 +14,7 @@ internal sealed class TargetOrder(RoutePlan plan, AttemptRun run)
     private int _next;
     private int _nextResting;
     private int _tooSmall;
+    private RouteTarget? _again;
 
     /// <summary>Whether another one can be asked after those that were handed out.</summary>
     public bool MayFollow
@@ -43,6 +44,12 @@ internal sealed class TargetOrder(RoutePlan plan, AttemptRun run)
     /// <summary>Null when nobody is left.</summary>
     public RouteTarget? Next()
     {
+        if (_again is { } again)
+        {
+            _again = null;
+            return again;
+        }
+
         while (_next < plan.Targets.Count)
         {
             RouteTarget target = plan.Targets[_next++];
@@ -68,6 +75,9 @@ internal sealed class TargetOrder(RoutePlan plan, AttemptRun run)
 
         return null;
     }
+
+    /// <summary>The request has become another one: the same LLM is asked once more.</summary>
+    public void Again(RouteTarget target) => _again = target;
 
     /// <summary>Whether a failure lets another LLM be asked.</summary>
     public bool GoesOn(RouteTarget failed, VendorFailure failure, bool goesOnAfterRefusal)

@@ -1,4 +1,6 @@
 using LlmProxy.Configuration.Options;
+using LlmProxy.Forwarding.Continuation;
+using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
@@ -27,10 +29,10 @@ internal sealed class TargetRunner(
 
     /// <summary>Failed: nothing of it has reached the client, and what stood in the way is in the run.</summary>
     /// <param name="mayFollow">Whether another LLM can be asked after this one.</param>
-    /// <param name="gone">Cancelled when this turn's answer is not wanted any more.</param>
-    public async Task<Verdict> RunAsync(Exchange exchange, RouteTarget target, bool mayFollow, ClientAnswer answer, AttemptRun run, CancellationToken gone)
+    /// <param name="side">Its side, where two LLMs are asked side by side; null: it is asked alone.</param>
+    public async Task<Verdict> RunAsync(Exchange exchange, RouteTarget target, bool mayFollow, ClientAnswer answer, AttemptRun run, HedgeSide? side = null)
     {
-        var turn = new TargetTurn(this, exchange, target, mayFollow, answer, run, gone);
+        var turn = new TargetTurn(this, exchange, target, mayFollow, answer, run, side);
         LlmOptions options = target.Deployment.Options;
         LimitDecision place = LimitDecision.Unlimited;
         if ((options.RequestsPerMinute | options.MaxParallel) != 0)
@@ -61,6 +63,32 @@ internal sealed class TargetRunner(
         }
     }
 
+    /// <summary>Asks it once to go on with an answer that another one has left off; null: it cannot be asked now.</summary>
+    public async Task<Verdict?> GoOnAsync(Exchange exchange, RouteTarget target, BrokenText broken, ClientAnswer answer, AttemptRun run, TimeSpan share)
+    {
+        Deployment llm = target.Deployment;
+        LimitDecision place = bulkhead.TryEnter(llm.Name, new LimitNumbers(llm.Options.RequestsPerMinute, llm.Options.MaxParallel));
+        if (!place.IsAdmitted || !llm.State.Breaker.TryEnter(llm.Resilience.Breaker, out bool isProbe))
+        {
+            place.Reservation.Dispose();
+            return null;
+        }
+
+        var turn = new TargetTurn(this, exchange, target, mayFollow: true, answer, run, null) { GoesOnFrom = broken, IsProbe = isProbe };
+        Verdict verdict = Verdict.ClientGone;
+        try
+        {
+            Replica replica = Pick(turn, Available(llm));
+            verdict = await attempts.RunAsync(turn, replica, share);
+            return verdict;
+        }
+        finally
+        {
+            TellAll(turn, verdict);
+            place.Reservation.Dispose();
+        }
+    }
+
     /// <summary>One round: its replicas and keys, until one answers or none is left.</summary>
     public async Task<Verdict> AskAsync(TargetTurn turn)
     {
@@ -79,7 +107,7 @@ internal sealed class TargetRunner(
         }
         finally
         {
-            Tell(turn, verdict);
+            TellLlm(turn, verdict);
         }
     }
 
@@ -109,10 +137,14 @@ internal sealed class TargetRunner(
             Replica replica = Pick(turn, available);
             string? key = turn.KeyInUse();
             bool another = turn.MayFollow || available.Count > 1;
-            Verdict verdict = await attempts.RunAsync(turn, replica, another ? left / 2 : left);
-            if (turn.Replica is not null)
+            Verdict verdict = Verdict.ClientGone;
+            try
             {
-                Tell(turn, replica, verdict);
+                verdict = await attempts.RunAsync(turn, replica, another ? left / 2 : left);
+            }
+            finally
+            {
+                TellReplica(turn, verdict);
             }
 
             if (verdict.Kind != VerdictKind.Failed)
@@ -140,34 +172,41 @@ internal sealed class TargetRunner(
         }
     }
 
-    private ValueTask<LimitDecision> EnterAsync(TargetTurn turn, LlmOptions options)
+    private async ValueTask<LimitDecision> EnterAsync(TargetTurn turn, LlmOptions options)
     {
         TimeSpan queue = TimeSpan.FromSeconds(turn.Exchange.Snapshot.Options.Limits.QueueSeconds);
         TimeSpan wait = turn.MayFollow ? ShortWait : queue > LastWait ? queue : LastWait;
         TimeSpan left = turn.TimeLeft;
-        return bulkhead.EnterAsync(options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel), wait < left ? wait : left, turn.Gone);
+        using CancellationTokenSource? either = turn.Side is null ? null : CancellationTokenSource.CreateLinkedTokenSource(turn.Gone, turn.Superseded);
+        return await bulkhead.EnterAsync(
+            options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel), wait < left ? wait : left, either?.Token ?? turn.Gone);
     }
 
-    /// <summary>Whoever knows it already, from the first output on, is told only of a break.</summary>
-    private void Tell(TargetTurn turn, in Verdict verdict)
+    private void TellAll(TargetTurn turn, in Verdict verdict)
     {
-        Deployment llm = turn.Llm;
-        Breaker breaker = llm.State.Breaker;
-        CallSign sign = turn.SignOf(verdict);
-        BreakerTurn change = !turn.HasOutput ? breaker.Record(llm.Resilience.Breaker, turn.IsProbe, sign)
-            : sign == CallSign.Bad ? breaker.Broke(llm.Resilience.Breaker)
-            : BreakerTurn.None;
-        Log(llm, change, verdict.Failure, null);
+        TellReplica(turn, verdict);
+        TellLlm(turn, verdict);
     }
 
-    private void Tell(TargetTurn turn, Replica replica, in Verdict verdict)
+    private void TellLlm(TargetTurn turn, in Verdict verdict) =>
+        Log(turn.Llm, Tell(turn, turn.Llm.State.Breaker, turn.IsProbe, verdict), verdict.Failure, null);
+
+    private void TellReplica(TargetTurn turn, in Verdict verdict)
     {
-        Deployment llm = turn.Llm;
+        if (turn.Replica is { } replica)
+        {
+            Log(turn.Llm, Tell(turn, replica.Breaker, turn.IsReplicaProbe, verdict), verdict.Failure, replica);
+        }
+    }
+
+    /// <summary>A breaker that knows of the output already is told only of a break.</summary>
+    private static BreakerTurn Tell(TargetTurn turn, Breaker breaker, bool isProbe, in Verdict verdict)
+    {
+        BreakerRule rule = turn.Llm.Resilience.Breaker;
         CallSign sign = turn.SignOf(verdict);
-        BreakerTurn change = !turn.HasOutput ? replica.Breaker.Record(llm.Resilience.Breaker, turn.IsReplicaProbe, sign)
-            : sign == CallSign.Bad ? replica.Breaker.Broke(llm.Resilience.Breaker)
+        return !turn.HasOutput ? breaker.Record(rule, isProbe, sign)
+            : sign == CallSign.Bad ? breaker.Broke(rule)
             : BreakerTurn.None;
-        Log(llm, change, verdict.Failure, replica);
     }
 
     private void Log(Deployment llm, BreakerTurn change, VendorFailure? failure, Replica? replica)

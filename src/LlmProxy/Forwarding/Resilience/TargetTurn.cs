@@ -1,3 +1,5 @@
+using LlmProxy.Forwarding.Continuation;
+using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
@@ -5,7 +7,7 @@ using LlmProxy.Routing;
 namespace LlmProxy.Forwarding.Resilience;
 
 /// <summary>One LLM's turn in one call: everything that its attempts share. Two turns of one call may run side by side.</summary>
-internal sealed class TargetTurn(TargetRunner runner, Exchange exchange, RouteTarget target, bool mayFollow, ClientAnswer answer, AttemptRun run, CancellationToken gone) : IRetried
+internal sealed class TargetTurn(TargetRunner runner, Exchange exchange, RouteTarget target, bool mayFollow, ClientAnswer answer, AttemptRun run, HedgeSide? side) : IRetried
 {
     private List<string>? _keysTried;
 
@@ -21,7 +23,15 @@ internal sealed class TargetTurn(TargetRunner runner, Exchange exchange, RouteTa
 
     public AttemptRun Run => run;
 
-    public CancellationToken Gone => gone;
+    /// <summary>Its side, where two LLMs are asked side by side.</summary>
+    public HedgeSide? Side => side;
+
+    /// <summary>The beginning of the answer, where this LLM is to go on with it.</summary>
+    public BrokenText? GoesOnFrom { get; init; }
+
+    public CancellationToken Gone => exchange.Aborted;
+
+    public CancellationToken Superseded => side?.Superseded ?? CancellationToken.None;
 
     public CancellationToken Stopping => exchange.Shutdown.Forced;
 

@@ -168,6 +168,19 @@ public sealed class RetryPolicyTests
     }
 
     [Fact]
+    public async Task AnotherLlm_AnswersDuringTheWait_EndsItAtOnce()
+    {
+        using var won = new CancellationTokenSource();
+        var asked = new Scripted(_time, Verdict.Answered) { Superseded = won.Token };
+        Task<Verdict> running = _policy.AgainAsync(asked, Broken);
+
+        await won.CancelAsync();
+
+        Assert.Equal(Verdict.Superseded, await running.WaitAsync(Patience));
+        Assert.Single(asked.Left);
+    }
+
+    [Fact]
     public async Task Gateway_StopsDuringTheWait_TheFailureStands()
     {
         using var stop = new CancellationTokenSource();
@@ -225,6 +238,8 @@ public sealed class RetryPolicyTests
         }
 
         public CancellationToken Gone { get; init; }
+
+        public CancellationToken Superseded { get; init; }
 
         public CancellationToken Stopping { get; init; }
 
