@@ -83,9 +83,8 @@ internal sealed record Cell(Fault Fault, bool Stream, Setup Setup)
 
     public static string NameOf(Fault fault, bool stream, Setup setup) => $"{(stream ? "stream" : "plain")}, {setup}: {fault.Name}";
 
-    private static string Id(Fault fault, bool stream, Setup setup)
-    {
-        string name = string.Concat(fault.Name.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'));
-        return $"{name}-{(stream ? "stream" : "plain")}-{setup.ToString().ToLowerInvariant()}";
-    }
+    public static string Id(Fault fault, bool stream) =>
+        string.Concat(fault.Name.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')) + (stream ? "-stream" : "-plain");
+
+    private static string Id(Fault fault, bool stream, Setup setup) => $"{Id(fault, stream)}-{setup.ToString().ToLowerInvariant()}";
 }
