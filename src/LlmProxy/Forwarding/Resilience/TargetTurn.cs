@@ -55,7 +55,13 @@ internal sealed class TargetTurn(TargetRunner runner, Exchange exchange, RouteTa
     /// <summary>The last attempt had less time than the LLM is given, because its caller wished so.</summary>
     public bool IsCallersHurry { get; set; }
 
-    public CallSign SignOf(in Verdict verdict) => IsCallersHurry ? CallSign.None : FailureKinds.SignOf(verdict);
+    /// <summary>It was not asked any more: the call's time was over.</summary>
+    public bool IsOutOfTime { get; set; }
+
+    /// <summary>A refusal by its content policy lets the next LLM be asked.</summary>
+    public bool GoesOnAfterRefusal => mayFollow && exchange.Snapshot.Options.Routing.FallbackOnRefusal;
+
+    public CallSign SignOf(in Verdict verdict) => IsCallersHurry || IsOutOfTime ? CallSign.None : FailureKinds.SignOf(verdict);
 
     public Task<Verdict> AskAsync() => runner.AskAsync(this);
 
