@@ -28,6 +28,7 @@ internal static class FaultList
         Status("400", Answers.Error(400, "top_k is not known here"), Final(400, "invalid_value")),
         Status("400: longer than the context", Answers.Error(400, "This model's maximum context length is 8192 tokens", "context_length_exceeded"),
             PassedOn(400, "context_length_exceeded") with { WhenAll = "400 `context_length_exceeded`" }),
+        Status("400: content policy", Answers.Error(400, "Your request was rejected by our safety system", "content_policy_violation"), Final(400, "invalid_value")),
         Status("401", Answers.Error(401, "Incorrect API key provided", "invalid_api_key"), PassedOn(502, "provider_auth_failed")),
         Status("403", Answers.Error(403, "Your organization may not use this"), PassedOn(502, "provider_auth_failed")),
         Status("404: model unknown", Answers.Error(404, "The model does not exist", "model_not_found"), PassedOn(404, "model_not_found")),
