@@ -52,7 +52,7 @@ internal sealed class PassPipeline(
 
             await ForwardAsync(exchange, llm!, answer);
         }
-        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (ClientDeparture.Is(e, http))
         {
             exchange.IsClientGone = true;
         }

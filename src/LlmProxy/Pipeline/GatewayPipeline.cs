@@ -62,7 +62,7 @@ internal sealed class GatewayPipeline(
 
             await attempts.RunAsync(exchange, plan, answer);
         }
-        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (ClientDeparture.Is(e, http))
         {
             exchange.IsClientGone = true;
         }

@@ -39,7 +39,7 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
 
         PipeReader reader = request.BodyReader;
         CancellationTokenSource? patienceSource = null;
-        CancellationTokenRegistration gone = default;
+        CancellationTokenRegistration whenGone = default;
         try
         {
             while (true)
@@ -49,7 +49,7 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
                     if (patienceSource is null)
                     {
                         patienceSource = new CancellationTokenSource(patience, time);
-                        gone = cancellation.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), patienceSource);
+                        whenGone = cancellation.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), patienceSource);
                     }
 
                     read = await reader.ReadAsync(patienceSource.Token);
@@ -69,13 +69,14 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
                 }
             }
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (patienceSource is { IsCancellationRequested: true } && !cancellation.IsCancellationRequested)
         {
             return new GatewayError(ErrorCode.RequestTimeout, $"The request body did not arrive within {patience.TotalSeconds:0} seconds.");
         }
         finally
         {
-            await gone.DisposeAsync(); // Before its source: the client may leave long after its body is here.
+            // In this order: a client that leaves later would cancel what is disposed, and the server logs that as our error.
+            await whenGone.DisposeAsync();
             patienceSource?.Dispose();
         }
     }
