@@ -1,4 +1,5 @@
 using System.Text;
+using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
@@ -9,14 +10,30 @@ namespace LlmProxy.Forwarding;
 /// <summary>What one call has been through so far, and the error it ends in when nobody answers. Attempts side by side share it.</summary>
 internal sealed class AttemptRun(Exchange exchange)
 {
+    /// <summary>Why another LLM answered: the first was slow, and this one faster.</summary>
+    public const string HedgeReason = "hedge";
+
     private readonly List<Ending> _endings = [];
+    private RouteTarget? _slow;
     private Ending? _last;
 
-    /// <summary>What is left of the time that all attempts share until the first output.</summary>
+    /// <summary>The answer that is gone on with, where one has broken; null: it has not begun.</summary>
+    public BrokenText? GoesOnFrom { get; init; }
+
+    /// <summary>Since when it is tried: the beginning of the call, or the break.</summary>
+    public long BeganAt { get; init; } = exchange.StartedAt;
+
+    /// <summary>What is left of the time that all attempts share until the first output. The caller's own limit is for the whole call.</summary>
     public TimeSpan TimeLeft
     {
         get
         {
+            if (GoesOnFrom is not null)
+            {
+                TimeSpan left = TimeSpan.FromSeconds(exchange.Snapshot.Options.Resilience.DeadlineSeconds) - exchange.Time.GetElapsedTime(BeganAt);
+                return exchange.WishedTimeLeft is { } whole && whole < left ? whole : left;
+            }
+
             TimeSpan deadline = TimeSpan.FromSeconds(exchange.Snapshot.Options.Resilience.DeadlineSeconds);
             if (exchange.Wishes.TimeoutMs is { } wished && wished < deadline.TotalMilliseconds)
             {
@@ -39,7 +56,7 @@ internal sealed class AttemptRun(Exchange exchange)
     /// <summary>Why others than this one were not the ones that answer; null while it is the first.</summary>
     public string? Reason(RouteTarget current)
     {
-        if (_last is null)
+        if (_last is null && _slow is null)
         {
             return null;
         }
@@ -47,6 +64,11 @@ internal sealed class AttemptRun(Exchange exchange)
         lock (_endings)
         {
             var text = new StringBuilder();
+            if (_slow is { } slow && slow.Deployment != current.Deployment && !_endings.Exists(e => e.Target.Deployment == slow.Deployment))
+            {
+                text.Append(slow.Deployment.HeaderName).Append(": ").Append(HedgeReason);
+            }
+
             foreach (Ending ending in _endings.Where(e => e.Target.Deployment != current.Deployment).Take(8))
             {
                 text.Append(text.Length > 0 ? ", " : "").Append(ending.Target.Deployment.HeaderName).Append(": ").Append(ending.Failure.Code.Wire());
@@ -72,6 +94,9 @@ internal sealed class AttemptRun(Exchange exchange)
 
     /// <summary>An attempt has failed. Of one LLM's failures the last one counts.</summary>
     public void Failed(RouteTarget target, VendorFailure failure) => Add(new Ending(target, failure, WasAsked: true));
+
+    /// <summary>It is slow: another one is asked beside it.</summary>
+    public void Hedged(RouteTarget target) => _slow = target;
 
     /// <summary>It was not asked, for this reason.</summary>
     public Verdict Skip(RouteTarget target, VendorFailure reason)

@@ -1,4 +1,6 @@
 using LlmProxy.Configuration;
+using LlmProxy.Forwarding.Continuation;
+using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Media;
 using LlmProxy.Routing;
@@ -26,6 +28,8 @@ internal static class ForwardingSetup
         services.AddSingleton<MediaFetcher>();
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<TargetRunner>();
+        services.AddSingleton<Continuer>();
+        services.AddSingleton<HedgedTargets>();
         services.AddSingleton<AttemptLoop>();
         return services;
     }

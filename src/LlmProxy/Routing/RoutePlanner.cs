@@ -81,7 +81,7 @@ internal sealed class RoutePlanner
 
         if (requestedModel.Equals("default", StringComparison.OrdinalIgnoreCase))
         {
-            if (models.DefaultFor(endpoint) is { } endpointDefault)
+            if (models.DefaultFor(endpoint) is { Targets.Count: > 0 } endpointDefault)
             {
                 return endpointDefault with { Targets = [endpointDefault.Targets[0]] };
             }
@@ -128,6 +128,12 @@ internal sealed class RoutePlanner
                 string known = string.Join(", ", models.Chains.Select(c => c.Key).Order(StringComparer.OrdinalIgnoreCase).Take(20));
                 refusal = GatewayError.Invalid("chain", $"Unknown chain or LLM \"{name}\" in the wish \"chain\"." + (known.Length > 0 ? $" Known chains: {known}." : ""));
                 return null;
+            }
+
+            // A chain whose LLMs are all disabled is known and has none.
+            if (entry.Targets.Count == 0)
+            {
+                continue;
             }
 
             RouteTarget target = entry.Targets[0];

@@ -13,6 +13,9 @@ internal sealed record RouteTarget(Deployment Deployment, string Model)
         ? Deployment.Facts
         : LlmFacts.Of(Deployment.Options, Deployment.ProviderName, Model, Deployment.IsLocal);
 
+    /// <summary>Whether the request stays in the house. A server at home may hand some models on: Ollama those that end in "-cloud".</summary>
+    public bool IsLocal { get; } = Deployment.IsLocal && (Deployment.Options.Local == true || !Model.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase));
+
     /// <summary>The model name as JSON text.</summary>
     public ReadOnlyMemory<byte> ModelJson { get; } = ReferenceEquals(Model, Deployment.Options.Model)
         ? Deployment.ModelJson

@@ -107,7 +107,7 @@ internal readonly struct TargetFilter(Caller caller, EndpointKind endpoint, Wish
             return Removal.NotAllowed;
         }
 
-        if (!llm.IsLocal && (wishes.LocalOnly == true || !caller.Key.AllowExternal) && !llm.IsDummy)
+        if (!target.IsLocal && (wishes.LocalOnly == true || !caller.Key.AllowExternal) && !llm.IsDummy)
         {
             return Removal.External;
         }

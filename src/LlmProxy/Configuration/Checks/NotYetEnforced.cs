@@ -38,7 +38,6 @@ internal static class NotYetEnforced
         var weighted = new HashSet<string>(
             options.Chains.Values.Where(chain => chain.Strategy == Strategies.Weighted).SelectMany(chain => chain.Llms), StringComparer.OrdinalIgnoreCase);
         Each(findings, "Llms", nameof(LlmOptions.TokensPerMinute), llms, llm => llm.TokensPerMinute != 0, llm => llm.Name);
-        Each(findings, "Llms", nameof(LlmOptions.HedgeAfterMs), llms, llm => llm.HedgeAfterMs != 0, llm => llm.Name);
         Each(findings, "Llms", nameof(LlmOptions.OnClientGone), llms, llm => llm.OnClientGone != OnClientGone.Abort, llm => llm.Name);
         Each(findings, "Llms", nameof(LlmOptions.Weight), llms, llm => llm.Weight != 1 && !weighted.Contains(llm.Name), llm => llm.Name);
     }

@@ -15,9 +15,9 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         RouteTarget target = turn.Target;
         LlmTags tags = turn.Llm.State.Tags;
         long begun = exchange.Time.GetTimestamp();
-        AttemptFacts facts = exchange.BeginAttempt(turn.Run.Reason(target), turn.Side, turn.GoesOnFrom);
+        AttemptFacts facts = exchange.BeginAttempt(turn.Run.Reason(target), turn.Side, turn.Run.GoesOnFrom);
         facts.Turn = turn;
-        if (turn.Run.LeftBefore(target) is { } left)
+        if (turn.Side is not { IsSecond: true } && turn.Run.LeftBefore(target) is { } left)
         {
             metrics.FellBack(left.Target.Deployment.State.Tags, tags, left.Failure.Code.Wire());
         }
@@ -37,17 +37,14 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         }
 
         TimeSpan elapsed = exchange.Time.GetElapsedTime(begun);
-        if (verdict.Failure is { } failure)
+        turn.IsCallersHurry = verdict.Failure is { } failure && IsCallersHurry(turn, failure, elapsed);
+        if (verdict.Kind == VerdictKind.Failed)
         {
-            turn.IsCallersHurry = IsCallersHurry(turn, failure, elapsed);
-            if (verdict.Kind == VerdictKind.Failed)
-            {
-                turn.Run.Failed(target, failure);
-            }
+            turn.Run.Failed(target, verdict.Failure!);
         }
 
         Note(turn, facts, verdict, begun, elapsed.TotalMilliseconds);
-        GatewayTracing.EndAttempt(facts.Span, facts.ReportedModel, facts.Usage ?? default, verdict.Failure?.Code.Wire());
+        GatewayTracing.EndAttempt(facts.Span, facts.ReportedModel, facts.OwnUsage ?? default, verdict.Failure?.Code.Wire());
         health.Record(turn.Llm, replica, verdict);
         return verdict;
     }
@@ -82,6 +79,11 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         else if (verdict.Kind == VerdictKind.Answered)
         {
             llm.State.Answered(exchange.Time.GetUtcNow());
+            if (facts.GoesOnFrom is not null)
+            {
+                return; // Its first output was another LLM's.
+            }
+
             double firstMs = exchange.FirstOutputAt == 0 ? elapsedMs : exchange.Time.GetElapsedTime(begun, exchange.FirstOutputAt).TotalMilliseconds;
             llm.State.Latency.Measured(firstMs, exchange.IsStream ? elapsedMs : firstMs, facts.Usage?.Output ?? 0);
         }

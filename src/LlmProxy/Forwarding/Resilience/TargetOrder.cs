@@ -15,6 +15,7 @@ internal sealed class TargetOrder(RoutePlan plan, AttemptRun run)
     private int _nextResting;
     private int _tooSmall;
     private RouteTarget? _again;
+    private RouteTarget? _beside;
 
     /// <summary>Whether another one can be asked after those that were handed out.</summary>
     public bool MayFollow
@@ -53,6 +54,11 @@ internal sealed class TargetOrder(RoutePlan plan, AttemptRun run)
         while (_next < plan.Targets.Count)
         {
             RouteTarget target = plan.Targets[_next++];
+            if (ReferenceEquals(target, _beside))
+            {
+                continue;
+            }
+
             if (!target.Deployment.HasAvailableReplica && plan.Targets.Count > 1)
             {
                 (_resting ??= []).Add(target);
@@ -76,6 +82,18 @@ internal sealed class TargetOrder(RoutePlan plan, AttemptRun run)
         return null;
     }
 
+    /// <summary>Who can be asked beside one that is slow: the next that is believed to be up, and all others keep their turn. Null: nobody.</summary>
+    public RouteTarget? Beside()
+    {
+        for (int i = _next; i < plan.Targets.Count && _beside is null; i++)
+        {
+            RouteTarget target = plan.Targets[i];
+            _beside = target.Deployment.HasAvailableReplica && IsWorthAsking(target) ? target : null;
+        }
+
+        return _beside;
+    }
+
     /// <summary>The request has become another one: the same LLM is asked once more.</summary>
     public void Again(RouteTarget target) => _again = target;
 
@@ -97,7 +115,7 @@ internal sealed class TargetOrder(RoutePlan plan, AttemptRun run)
     }
 
     private bool IsWorthAsking(RouteTarget target) =>
-        !IsTooSmall(target) && target.Deployment.State.Breaker.MayTry(target.Deployment.Resilience.Breaker);
+        !ReferenceEquals(target, _beside) && !IsTooSmall(target) && target.Deployment.State.Breaker.MayTry(target.Deployment.Resilience.Breaker);
 
     private bool IsTooSmall(RouteTarget target) => target.Facts.ContextWindow > 0 && target.Facts.ContextWindow <= _tooSmall;
 

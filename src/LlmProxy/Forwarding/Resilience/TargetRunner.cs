@@ -1,5 +1,4 @@
 using LlmProxy.Configuration.Options;
-using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
@@ -59,32 +58,6 @@ internal sealed class TargetRunner(
         }
         finally
         {
-            place.Reservation.Dispose();
-        }
-    }
-
-    /// <summary>Asks it once to go on with an answer that another one has left off; null: it cannot be asked now.</summary>
-    public async Task<Verdict?> GoOnAsync(Exchange exchange, RouteTarget target, BrokenText broken, ClientAnswer answer, AttemptRun run, TimeSpan share)
-    {
-        Deployment llm = target.Deployment;
-        LimitDecision place = bulkhead.TryEnter(llm.Name, new LimitNumbers(llm.Options.RequestsPerMinute, llm.Options.MaxParallel));
-        if (!place.IsAdmitted || !llm.State.Breaker.TryEnter(llm.Resilience.Breaker, out bool isProbe))
-        {
-            place.Reservation.Dispose();
-            return null;
-        }
-
-        var turn = new TargetTurn(this, exchange, target, mayFollow: true, answer, run, null) { GoesOnFrom = broken, IsProbe = isProbe };
-        Verdict verdict = Verdict.ClientGone;
-        try
-        {
-            Replica replica = Pick(turn, Available(llm));
-            verdict = await attempts.RunAsync(turn, replica, share);
-            return verdict;
-        }
-        finally
-        {
-            TellAll(turn, verdict);
             place.Reservation.Dispose();
         }
     }
@@ -157,14 +130,14 @@ internal sealed class TargetRunner(
         }
 
         VendorFailure failure = verdict.Failure!;
-        if (failure.Code == ErrorCode.RateLimitExceeded)
-        {
-            turn.Llm.State.Rate.Refused(failure.RetryAfter);
-        }
-
         if (turn.HasAnotherKey(key, failure))
         {
             return left;
+        }
+
+        if (failure.Code == ErrorCode.RateLimitExceeded)
+        {
+            turn.Llm.State.Rate.Refused(failure.RetryAfter);
         }
 
         return left.Count > 1 && !failure.IsFinal && FailureKinds.IsReplicasOwn(failure) ? [.. left.Where(d => d != replica.State)] : null;
@@ -178,12 +151,6 @@ internal sealed class TargetRunner(
         using CancellationTokenSource? either = turn.Side is null ? null : CancellationTokenSource.CreateLinkedTokenSource(turn.Gone, turn.Superseded);
         return await bulkhead.EnterAsync(
             options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel), wait < left ? wait : left, either?.Token ?? turn.Gone);
-    }
-
-    private void TellAll(TargetTurn turn, in Verdict verdict)
-    {
-        TellReplica(turn, verdict);
-        TellLlm(turn, verdict);
     }
 
     private void TellLlm(TargetTurn turn, in Verdict verdict) =>
@@ -238,7 +205,7 @@ internal sealed class TargetRunner(
         Deployment llm = turn.Llm;
         if (llm.Replicas.Count < 2)
         {
-            return ReplicaPolicies.Of(available[0], available[0].Model.Config.Address);
+            return ReplicaOf(llm, available[0]);
         }
 
         DestinationState destination = available[0];
@@ -248,7 +215,7 @@ internal sealed class TargetRunner(
             destination = _policies[llm.Cluster!.Model.Config.LoadBalancingPolicy!].PickDestination(turn.Exchange.Http, llm.Cluster, available) ?? destination;
         }
 
-        Replica replica = ReplicaPolicies.Of(destination, destination.Model.Config.Address);
+        Replica replica = ReplicaOf(llm, destination);
         replica.Breaker.TryEnter(llm.Resilience.Breaker, out bool isProbe);
         turn.Replica = replica;
         turn.IsReplicaProbe = isProbe;
@@ -268,7 +235,7 @@ internal sealed class TargetRunner(
         List<DestinationState>? rested = null;
         for (int i = 0; i < available.Count; i++)
         {
-            bool mayTry = ReplicaPolicies.Of(available[i], available[i].Model.Config.Address).Breaker.MayTry(llm.Resilience.Breaker);
+            bool mayTry = ReplicaOf(llm, available[i]).Breaker.MayTry(llm.Resilience.Breaker);
             if (!mayTry && rested is null)
             {
                 rested = [.. available.Take(i)];
@@ -280,5 +247,20 @@ internal sealed class TargetRunner(
         }
 
         return rested is { Count: > 0 } ? rested : available;
+    }
+
+    /// <summary>Nearly always one of those that the snapshot holds; YARP may have taken a newer configuration in a moment ago.</summary>
+    private static Replica ReplicaOf(Deployment llm, DestinationState destination)
+    {
+        IReadOnlyList<Replica> known = llm.Replicas;
+        for (int i = 0; i < known.Count; i++)
+        {
+            if (known[i].State == destination)
+            {
+                return known[i];
+            }
+        }
+
+        return ReplicaPolicies.Of(destination, destination.Model.Config.Address);
     }
 }

@@ -1,4 +1,3 @@
-using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
@@ -25,9 +24,6 @@ internal sealed class TargetTurn(TargetRunner runner, Exchange exchange, RouteTa
 
     /// <summary>Its side, where two LLMs are asked side by side.</summary>
     public HedgeSide? Side => side;
-
-    /// <summary>The beginning of the answer, where this LLM is to go on with it.</summary>
-    public BrokenText? GoesOnFrom { get; init; }
 
     public CancellationToken Gone => exchange.Aborted;
 
