@@ -201,6 +201,22 @@ public sealed class ContinuationTests(ContinuationTests.Fixture fixture) : IClas
     }
 
     [Fact]
+    public async Task ChatStream_AReplicaDies_AnotherOneGoesOn()
+    {
+        static Task Answer(UpstreamCall call) => call.Text.Contains("continue_final_message", StringComparison.Ordinal)
+            ? ReplayingVendors.Vllm(call)
+            : ReplayingVendors.DyingOpenAi(30, StreamDeath.End)(call);
+        fixture.Upstream.On("twin-model", Answer);
+        fixture.Other.On("twin-model", Answer);
+
+        await using StreamReply reply = await fixture.Client.StreamAsync("/v1/chat/completions", GatewayCalls.ChatBody("twins", Body), Wish);
+        SeenAnswer seen = ChatAccumulator.Stream(await reply.Events.RestAsync(), askedForUsage: true);
+
+        Assert.Empty(seen.Problems);
+        Assert.Equal(ReplayingVendors.Text, seen.Text);
+    }
+
+    [Fact]
     public async Task ChatStream_TheSecondRefuses_TheThirdGoesOn()
     {
         fixture.Dies(40, StreamDeath.End);
@@ -257,6 +273,55 @@ public sealed class ContinuationTests(ContinuationTests.Fixture fixture) : IClas
         Assert.Equal(before, fixture.Other.Calls.Count);
     }
 
+    [Theory]
+    [InlineData("passed-vllm", "x-llm-fallback", "off")]
+    [InlineData("house-mistral", "x-llm-local-only", "true")]
+    public async Task ChatStream_HouseRuleLeavesNobody_EndsWithAnErrorEvent(string chain, string wish, string value)
+    {
+        fixture.Dies(20, StreamDeath.End);
+        int before = fixture.Other.Calls.Count;
+
+        await using StreamReply reply = await fixture.Client.StreamAsync("/v1/chat/completions", GatewayCalls.ChatBody(chain, Body), Wish, (wish, value));
+        List<string> data = await reply.Events.RestAsync();
+
+        Assert.NotNull(JsonNode.Parse(data[^1])!["error"]);
+        Assert.Equal(before, fixture.Other.Calls.Count);
+    }
+
+    [Fact]
+    public async Task ChatStream_TheNextIsSlow_TheClientIsKeptWaiting()
+    {
+        var gate = new Gate();
+        fixture.Dies(20, StreamDeath.End);
+        fixture.Other.Once("goes-on-vllm", Answers.After(gate, ReplayingVendors.Vllm));
+
+        await using StreamReply reply = await fixture.Client.StreamAsync("/v1/chat/completions", GatewayCalls.ChatBody("passed-vllm", Body), Wish);
+        while (await reply.Events.NextAsync() is { } one && !one.StartsWith(':'))
+        {
+        }
+
+        gate.Open();
+        await reply.Events.RestAsync();
+        SeenAnswer seen = ChatAccumulator.Stream(SseReader.Data(reply.Events.Raw), askedForUsage: true);
+        Assert.Empty(seen.Problems);
+        Assert.Equal(ReplayingVendors.Text, seen.Text);
+    }
+
+    [Fact]
+    public async Task ChatStream_ClientLeavesWhileTheNextIsAsked_TheNextIsLetGo()
+    {
+        fixture.Dies(20, StreamDeath.End);
+        fixture.Other.Once("goes-on-ollama", Answers.HangBeforeHeaders);
+
+        await using (StreamReply reply = await fixture.Client.StreamAsync("/v1/chat/completions", GatewayCalls.ChatBody("passed-ollama", Body), Wish))
+        {
+            await reply.Events.NextDataAsync();
+            await fixture.Other.CallAsync(call => call.Model == "goes-on-ollama" && !call.IsAborted);
+        }
+
+        await fixture.Other.CallsFor("goes-on-ollama")[^1].Aborted;
+    }
+
     [Fact]
     public async Task ChatStream_GoneOnWith_IsInMetricsAndLog()
     {
@@ -265,10 +330,14 @@ public sealed class ContinuationTests(ContinuationTests.Fixture fixture) : IClas
         await using StreamReply reply = await fixture.Client.StreamAsync("/v1/chat/completions", GatewayCalls.ChatBody("passed-mistral", Body), Wish);
         await reply.Events.RestAsync();
 
+        await fixture.Gateway.Logs.WaitForAsync("goes on with the answer that passed-dies left off");
         Reply metrics = await fixture.Client.FetchAsync("/metrics");
         Assert.Contains(
             metrics.Text.Split('\n'),
             line => line.StartsWith("llm_fallbacks_total{", StringComparison.Ordinal) && line.Contains("from=\"passed-dies\"", StringComparison.Ordinal) && line.Contains("to=\"mistral\"", StringComparison.Ordinal));
+        Assert.Contains(
+            metrics.Text.Split('\n'),
+            line => line.StartsWith("llm_tokens_used_total{", StringComparison.Ordinal) && line.Contains("model=\"passed-dies\"", StringComparison.Ordinal) && line.Contains("type=\"completion\"", StringComparison.Ordinal));
     }
 
     /// <summary>The vendor dies when the client has read what came before: a reset would take that with it.</summary>
@@ -307,17 +376,20 @@ public sealed class ContinuationTests(ContinuationTests.Fixture fixture) : IClas
             object[] llms =
             [
                 new { Name = "passed-dies", Provider = "custom", Model = "dies-openai", Upstream.BaseUrl, IdleTimeoutSeconds = 1, InputPricePerMillion = 1, OutputPricePerMillion = 1 },
+                new { Name = "house-dies", Provider = "custom", Model = "dies-openai", Upstream.BaseUrl, Local = true },
                 new { Name = "translated-dies", Provider = "anthropic", Model = "claude-3-5-dies", BaseUrl = Upstream.Address, IdleTimeoutSeconds = 1 },
                 new { Name = "ollama-dies", Provider = "ollama", Model = "dies-ollama", BaseUrl = Upstream.Address, IdleTimeoutSeconds = 1 },
                 new { Name = "vllm", Provider = "vllm", Model = "goes-on-vllm", Other.BaseUrl },
                 new { Name = "anthropic", Provider = "anthropic", Model = "claude-sonnet-4-5", BaseUrl = Other.Address },
                 new { Name = "mistral", Provider = "mistral", Model = "goes-on-mistral", Other.BaseUrl },
                 new { Name = "ollama", Provider = "ollama", Model = "goes-on-ollama", BaseUrl = Other.Address },
+                new { Name = "twins", Provider = "vllm", Model = "twin-model", Destinations = new[] { Upstream.BaseUrl, Other.BaseUrl } },
                 new { Name = "openai", Provider = "custom", Model = "openai-model", Other.BaseUrl },
             ];
             var chains = new Dictionary<string, string[]>
             {
                 ["passed-all"] = ["passed-dies", "openai", "vllm", "ollama"],
+                ["house-mistral"] = ["house-dies", "mistral"],
                 ["ollama-dies-then-vllm"] = ["ollama-dies", "vllm"],
                 ["passed-dies-then-vllm"] = ["passed-dies", "vllm"],
             };
@@ -329,7 +401,7 @@ public sealed class ContinuationTests(ContinuationTests.Fixture fixture) : IClas
 
             return new GatewaySettings
             {
-                Config = Config(new { Llms = llms, Chains = chains, Resilience = new { MaxRetries = 0, BreakerFailures = 10_000 } }),
+                Config = Config(new { Llms = llms, Chains = chains, Resilience = new { MaxRetries = 0, BreakerFailures = 10_000 }, Limits = new { KeepAliveSeconds = 1 } }),
             };
         }
     }

@@ -41,6 +41,49 @@ public sealed class FallbackKindTests(FallbackKindTests.Fixture fixture) : IClas
         Assert.Empty(fixture.Upstream.CallsFor("tiny-model"));
     }
 
+    [Theory]
+    [InlineData("small")]
+    [InlineData("shrinking")]
+    public async Task Context_NoneIsLarger_AShorterConversationIsAskedWhereTheCallerWishes(string asked)
+    {
+        fixture.Upstream.Once("small-model", TooLong);
+        fixture.Upstream.On("small-model", OpenAiAnswers.Default);
+        string turns = string.Join(',', Enumerable.Range(0, 10).Select(i => $$"""{"role":"user","content":"Question {{i}} with some words"},{"role":"assistant","content":"Answer {{i}} with some words"}"""));
+        int before = fixture.Upstream.CallsFor("small-model").Count;
+
+        Reply reply = await fixture.Client.PostAsync(
+            "/v1/chat/completions", $$"""{"model":"{{asked}}","messages":[{{turns}},{"role":"user","content":"And now?"}]}""", ("x-llm-truncate", "true"));
+
+        Expect.Ok(reply);
+        Assert.Equal("small", reply.Header("x-llm-model"));
+        Assert.NotNull(reply.Header("x-llm-truncated"));
+        UpstreamCall[] calls = [.. fixture.Upstream.CallsFor("small-model").Skip(before)];
+        Assert.Equal(2, calls.Length);
+        Assert.True(calls[1].Body.Length < calls[0].Body.Length);
+        Assert.Contains("And now?", calls[1].Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ContentPolicy_EndsAnAnswerBeforeItsFirstWord_GoesOnWhereTheOperatorSaysSo()
+    {
+        const string Filtered = """{"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":null,"refusal":null},"finish_reason":"content_filter"}],"usage":{"prompt_tokens":1,"completion_tokens":0,"total_tokens":1}}""";
+        fixture.Upstream.On("strict-model", call => call.WantsStream
+            ? Answers.Sse(Step.Send(OpenAiAnswers.RoleChunk + OpenAiAnswers.Chunk("{}", "\"content_filter\"") + OpenAiAnswers.Done))(call)
+            : Answers.Json(Filtered)(call));
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(new GatewaySettings { Config = fixture.Configuration(fallbackOnRefusal: true) });
+
+        Reply untouched = await fixture.Client.ChatAsync("strict-then-large");
+        Reply plain = await gateway.Client.ChatAsync("strict-then-large");
+        await using StreamReply stream = await gateway.Client.StreamChatAsync("strict-then-large");
+        Reply alone = await gateway.Client.ChatAsync("strict");
+
+        Assert.Equal("strict", untouched.Header("x-llm-model"));
+        Assert.Equal("large", plain.Header("x-llm-model"));
+        Expect.WholeStream(await stream.Events.RestAsync());
+        Assert.Equal("large", stream.Header("x-llm-model"));
+        Assert.Equal("content_filter", alone.Json["choices"]![0]!["finish_reason"]!.ToString()); // Nobody else: the vendor's own answer is the best there is.
+    }
+
     [Fact]
     public async Task ContentPolicy_Refuses_NobodyElseIsAskedUnlessTheOperatorSaysSo()
     {

@@ -82,10 +82,6 @@ internal sealed class TranslatedChat : VendorCall
     public override IStreamTranslator OpenStream() => new ChatStreamTranslator(
         _turn, [.. Enumerable.Range(0, Requests).Select(_ => _vendor.OpenStream(_turn))], OpenSink());
 
-    private ChatSink OpenSink() => _turn.GoesOn
-        ? _turn.Facts.SoFar!.GoOn(_turn, _front, _vendor)
-        : AnswerSoFar.IsWished(_turn.Exchange, _front) ? AnswerSoFar.Watch(_turn, _front.OpenStream(_turn)) : _front.OpenStream(_turn);
-
     public override PlainAnswer ReadAnswer(IReadOnlyList<ReadOnlyMemory<byte>> answers, PooledWriter client)
     {
         ChatSink sink = _turn.IsStream ? _front.OpenStream(_turn) : _front.OpenWhole(_turn);
@@ -122,6 +118,10 @@ internal sealed class TranslatedChat : VendorCall
         _body.Dispose();
         base.Dispose();
     }
+
+    private ChatSink OpenSink() => _turn.GoesOn
+        ? _turn.Facts.SoFar!.GoOn(_turn, _front, _vendor)
+        : AnswerSoFar.IsWished(_turn.Exchange, _front) ? AnswerSoFar.Watch(_turn, _front.OpenStream(_turn)) : _front.OpenStream(_turn);
 
     private VendorFailure Unreadable() => new(
         ErrorCode.InvalidProviderResponse,

@@ -9,7 +9,7 @@ using LlmProxy.Routing;
 namespace LlmProxy.Forwarding;
 
 /// <summary>Tries the planned LLMs in order until one answers. Once output has reached the client, no other is tried.</summary>
-internal sealed class AttemptLoop(TargetRunner targets, HedgedTargets hedges, ILogger<AttemptLoop> logger)
+internal sealed class AttemptLoop(TargetRunner targets, HedgedTargets hedges, Continuer continuer)
 {
     public async Task RunAsync(Exchange exchange, RoutePlan plan, ClientAnswer answer)
     {
@@ -41,7 +41,7 @@ internal sealed class AttemptLoop(TargetRunner targets, HedgedTargets hedges, IL
             VendorFailure failure = verdict.Failure!;
             if (verdict.Kind == VerdictKind.Broken)
             {
-                await GoOnAsync(exchange, plan, target, failure, answer);
+                await continuer.GoOnOrTellAsync(exchange, plan, target, failure, answer);
                 return;
             }
 
@@ -58,18 +58,5 @@ internal sealed class AttemptLoop(TargetRunner targets, HedgedTargets hedges, IL
         }
 
         await answer.SendErrorAsync(run.Outcome());
-    }
-
-    /// <summary>A stream broke after output: another LLM goes on with it, or the client is told.</summary>
-    private async Task GoOnAsync(Exchange exchange, RoutePlan plan, RouteTarget target, VendorFailure failure, ClientAnswer answer)
-    {
-        (VendorFailure Failure, RouteTarget Target)? untold = exchange.Chosen?.SoFar is null
-            ? (failure, target)
-            : await new Continuer(exchange, plan, logger).RunAsync(
-                target, failure, (next, broken, run, share) => targets.GoOnAsync(exchange, next, broken, answer, run, share));
-        if (untold is { } told)
-        {
-            await answer.SendErrorAsync(AttemptRun.ErrorOf(told.Failure, told.Target.Deployment.ProviderName));
-        }
     }
 }

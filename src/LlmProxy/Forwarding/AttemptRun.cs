@@ -1,4 +1,5 @@
 using System.Text;
+using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
@@ -16,11 +17,23 @@ internal sealed class AttemptRun(Exchange exchange)
     private RouteTarget? _slow;
     private Ending? _last;
 
-    /// <summary>What is left of the time that all attempts share until the first output.</summary>
+    /// <summary>The answer that is gone on with, where one has broken; null: it has not begun.</summary>
+    public BrokenText? GoesOnFrom { get; init; }
+
+    /// <summary>Since when it is tried: the beginning of the call, or the break.</summary>
+    public long BeganAt { get; init; } = exchange.StartedAt;
+
+    /// <summary>What is left of the time that all attempts share until the first output. The caller's own limit is for the whole call.</summary>
     public TimeSpan TimeLeft
     {
         get
         {
+            if (GoesOnFrom is not null)
+            {
+                TimeSpan left = TimeSpan.FromSeconds(exchange.Snapshot.Options.Resilience.DeadlineSeconds) - exchange.Time.GetElapsedTime(BeganAt);
+                return exchange.WishedTimeLeft is { } whole && whole < left ? whole : left;
+            }
+
             TimeSpan deadline = TimeSpan.FromSeconds(exchange.Snapshot.Options.Resilience.DeadlineSeconds);
             if (exchange.Wishes.TimeoutMs is { } wished && wished < deadline.TotalMilliseconds)
             {

@@ -1,4 +1,5 @@
 using LlmProxy.Configuration;
+using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Media;
@@ -27,6 +28,7 @@ internal static class ForwardingSetup
         services.AddSingleton<MediaFetcher>();
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<TargetRunner>();
+        services.AddSingleton<Continuer>();
         services.AddSingleton<HedgedTargets>();
         services.AddSingleton<AttemptLoop>();
         return services;

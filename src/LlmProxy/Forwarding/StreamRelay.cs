@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using LlmProxy.Forwarding.Continuation;
+using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
@@ -52,6 +53,11 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
             if (!_committed && (sawOutput || (isWhole && _failure is null) || _held.Length > MostHeldBack))
             {
                 attempt.WaitedTicks = exchange.Time.GetTimestamp() - sentAt;
+                if (attempt.Turn is { GoesOnAfterRefusal: true } && BareRefusal.Is(_held.Written))
+                {
+                    return End(TransportFailures.Refused(target));
+                }
+
                 if (!answer.TryClaim(attempt))
                 {
                     return End(null, Verdict.Superseded);

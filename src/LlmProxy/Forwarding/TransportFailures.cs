@@ -39,6 +39,10 @@ internal static class TransportFailures
     public static VendorFailure StreamEnded(RouteTarget target) =>
         new(ErrorCode.ProviderError, $"{Who(target)} ended its stream before the answer was whole.");
 
+    /// <summary>The answer is nothing but the word that the content policy has stopped it.</summary>
+    public static VendorFailure Refused(RouteTarget target) =>
+        new(ErrorCode.InvalidValue, $"{Who(target)} has refused the request for its content policy.") { IsFinal = true, IsRefusal = true };
+
     public static VendorFailure TimedOut(RouteTarget target, TimeSpan limit, string what) =>
         new(ErrorCode.ProviderTimeout, $"{Who(target)} {what} within {Seconds(limit)}.") { WontPass = true };
 

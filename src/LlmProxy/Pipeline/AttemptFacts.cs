@@ -53,10 +53,12 @@ internal sealed class AttemptFacts(int number)
     /// <summary>The text of the answer that this attempt goes on with; null where it begins one. Its usage and cost are then those of the whole.</summary>
     public BrokenText? GoesOnFrom { get; init; }
 
+    /// <summary>What this attempt alone has used.</summary>
+    public TokenUsage? OwnUsage => GoesOnFrom is null ? Usage : Usage?.Minus(SoFar!.UsageBefore);
+
     public void SettleCost(RouteTarget target)
     {
-        TokenUsage? own = GoesOnFrom is null ? Usage : Usage?.Minus(SoFar!.UsageBefore);
-        decimal? cost = own is { } usage ? PriceBook.Cost(target.Facts, target.Deployment.IsLocal, usage) : null;
-        CostUsd = GoesOnFrom is null ? cost : cost + SoFar!.CostBefore;
+        decimal? own = OwnUsage is { } usage ? PriceBook.Cost(target.Facts, target.Deployment.IsLocal, usage) : null;
+        CostUsd = GoesOnFrom is null ? own : own + SoFar!.CostBefore;
     }
 }

@@ -287,6 +287,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     {
         _committed = attempt;
         Answered = target;
+        attempt.Turn?.OutputBegan();
     }
 
     /// <summary>The answer is about to begin: what has passed and was no waiting is the gateway's own time.</summary>

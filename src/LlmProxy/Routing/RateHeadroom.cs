@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace LlmProxy.Routing;
@@ -15,6 +16,7 @@ internal sealed class RateHeadroom(TimeProvider time)
     /// <summary>Whoever gives no time of reset counts by the minute.</summary>
     private static readonly TimeSpan Usual = TimeSpan.FromMinutes(1);
 
+    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789.");
     private static readonly string[] Kinds = ["requests", "tokens", "input-tokens", "output-tokens"];
 
     private readonly Count[] _counts = [new(), new(), new(), new()];
@@ -117,14 +119,14 @@ internal sealed class RateHeadroom(TimeProvider time)
         double seconds = 0;
         while (!text.IsEmpty)
         {
-            int digits = text.IndexOfAnyExcept("0123456789.");
+            int digits = text.IndexOfAnyExcept(Digits);
             if (digits <= 0 || !double.TryParse(text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number))
             {
                 return null;
             }
 
             text = text[digits..];
-            int letters = text.IndexOfAny("0123456789.");
+            int letters = text.IndexOfAny(Digits);
             ReadOnlySpan<char> unit = letters < 0 ? text : text[..letters];
             double inSeconds = unit switch
             {

@@ -1,87 +1,88 @@
-using LlmProxy.Accounting;
 using LlmProxy.Conversation;
+using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
+using LlmProxy.Wire;
 
 namespace LlmProxy.Forwarding.Continuation;
 
-/// <summary>Tries one LLM of the plan; null: it could not be asked now.</summary>
-internal delegate Task<Verdict?> ContinuingAttempt(RouteTarget target, BrokenText broken, AttemptRun run, TimeSpan share);
-
 /// <summary>
-/// What happens when a stream has broken after output and the caller wished it to be gone on with: the LLMs that stand
-/// behind the broken one in the plan and can go on with an answer are asked to, each once, until one finishes it.
+/// What happens when a stream breaks after output. Where the caller wished it to be gone on with, the LLMs that stand
+/// behind the broken one in the plan and can go on with an answer are asked to, each once, until one finishes it. Else, and
+/// where none can, the client is told.
 /// </summary>
-internal sealed class Continuer(Exchange exchange, RoutePlan plan, ILogger logger)
+internal sealed class Continuer(TargetRunner targets, ILogger<Continuer> logger)
 {
-    /// <summary>The failure that the client has to be told of; null when the answer was finished, or nobody waits for it.</summary>
-    public async Task<(VendorFailure Failure, RouteTarget Target)?> RunAsync(RouteTarget broken, VendorFailure failure, ContinuingAttempt attempt)
+    public async Task GoOnOrTellAsync(Exchange exchange, RoutePlan plan, RouteTarget broken, VendorFailure failure, ClientAnswer answer)
     {
-        long brokenAt = exchange.Time.GetTimestamp();
-        Queue<RouteTarget> able = Able(broken);
-        string? why = null;
-        while (true)
+        if (exchange.Chosen is { SoFar: not null })
         {
-            AttemptFacts facts = exchange.Chosen!;
-            if (Leave(facts, broken, failure) is not { } text)
+            if (await GoOnAsync(exchange, plan, broken, failure, answer) is not { } untold)
             {
-                return (failure, broken);
+                return;
             }
 
-            Verdict? verdict = null;
-            var run = new AttemptRun(exchange);
+            (broken, failure) = untold;
+        }
+
+        await answer.SendErrorAsync(AttemptRun.ErrorOf(failure, broken.Deployment.ProviderName));
+    }
+
+    /// <summary>Null when the answer was finished, or nobody waits for it any more; else whose failure the client is to be told of.</summary>
+    private async Task<(RouteTarget Target, VendorFailure Failure)?> GoOnAsync(Exchange exchange, RoutePlan plan, RouteTarget broken, VendorFailure failure, ClientAnswer answer)
+    {
+        Queue<RouteTarget> able = Able(plan, broken);
+        while (LeaveOff(exchange, broken, failure) is { } text)
+        {
+            var run = new AttemptRun(exchange) { GoesOnFrom = text, BeganAt = exchange.Time.GetTimestamp() };
             run.Failed(broken, failure);
-            while (verdict is not { Kind: not VerdictKind.Failed } && able.TryDequeue(out RouteTarget? next))
+            (RouteTarget Target, Verdict Verdict)? last = null;
+            await answer.WaitAgainAsync();
+            while (run.TimeLeft > TimeSpan.Zero && able.TryDequeue(out RouteTarget? next))
             {
-                TimeSpan left = TimeLeft(brokenAt);
-                if (left <= TimeSpan.Zero)
+                logger.GoesOn(next.Deployment.Name, broken.Deployment.Name, text.Chars, exchange.Id);
+                last = (next, await targets.RunAsync(exchange, next, able.Count > 0, answer, run));
+                if (last.Value.Verdict.Kind != VerdictKind.Failed || ReferenceEquals(last.Value.Verdict.Failure, Attempt.ShuttingDown))
                 {
                     break;
                 }
-
-                logger.GoesOn(next.Deployment.Name, broken.Deployment.Name, text.Chars, exchange.Id);
-                verdict = await attempt(next, text, run, left);
-                if (verdict is { Kind: VerdictKind.Failed } failed)
-                {
-                    run.Failed(next, failed.Failure!);
-                    why = $"{next.Deployment.Name}: {failed.Failure!.Code.Wire()}";
-                    if (ReferenceEquals(failed.Failure, Attempt.ShuttingDown))
-                    {
-                        return (failed.Failure, next);
-                    }
-                }
-                else if (verdict is { Kind: VerdictKind.Broken } again)
-                {
-                    (broken, failure) = (next, again.Failure!);
-                }
             }
 
-            if (verdict is not { Kind: VerdictKind.Broken })
+            switch (last?.Verdict.Kind)
             {
-                return verdict is { Kind: not VerdictKind.Failed } ? null : (Untold(failure, why), broken);
+                case VerdictKind.Broken:
+                    (broken, failure) = (last.Value.Target, last.Value.Verdict.Failure!);
+                    break;
+                case VerdictKind.Failed or null:
+                    return (broken, Untold(failure, last));
+                default:
+                    return null;
             }
         }
+
+        return (broken, failure);
     }
 
-    /// <summary>Null where nobody may or can go on.</summary>
-    private BrokenText? Leave(AttemptFacts facts, RouteTarget target, VendorFailure failure)
+    /// <summary>Where the broken LLM came to; null where nobody may or can go on from there.</summary>
+    private static BrokenText? LeaveOff(Exchange exchange, RouteTarget target, VendorFailure failure)
     {
-        if (facts.SoFar is not { } soFar || failure.IsFinal || failure.Status is 400 or 413 or 422 || ReferenceEquals(failure, Attempt.ShuttingDown)
-            || soFar.Break() is not { } text || RequestOf() is not { } request)
+        AttemptFacts facts = exchange.Chosen!;
+        if (failure.IsFinal || failure.IsRefusal || ReferenceEquals(failure, Attempt.ShuttingDown)
+            || facts.SoFar!.Break() is not { } text || PlainRequest(exchange) is not { } request)
         {
             return null;
         }
 
-        TokenUsage? own = facts.GoesOnFrom is null ? facts.Usage : facts.Usage?.Minus(soFar.UsageBefore);
-        soFar.LeaveOff(target, facts.GoesOnFrom?.AddTo(request, target.Model) ?? request, own, failure, text.Chars);
+        AnswerSoFar soFar = facts.SoFar;
+        soFar.LeaveOff(target, facts.GoesOnFrom?.AddTo(request, target.Model) ?? request, facts.OwnUsage, failure, text.Chars);
         facts.Usage = soFar.UsageBefore;
         facts.CostUsd = soFar.CostBefore;
         return text;
     }
 
-    /// <summary>The request, where its answer is one plain text that begins with the answer's first word.</summary>
-    private ChatRequest? RequestOf()
+    /// <summary>The request, where its answer is one plain text and the answer's first word is the model's.</summary>
+    private static ChatRequest? PlainRequest(Exchange exchange)
     {
         try
         {
@@ -95,34 +96,46 @@ internal sealed class Continuer(Exchange exchange, RoutePlan plan, ILogger logge
         }
     }
 
-    /// <summary>The house's rules have made the plan; those that are believed to be down come last.</summary>
-    private Queue<RouteTarget> Able(RouteTarget broken)
+    /// <summary>
+    /// The house's rules have made the plan. A replica of the broken LLM itself goes on best; those that are believed to be
+    /// down come last.
+    /// </summary>
+    private static Queue<RouteTarget> Able(RoutePlan plan, RouteTarget broken)
     {
         var able = new Queue<RouteTarget>();
-        foreach (bool isUp in (ReadOnlySpan<bool>)[true, false])
+        var resting = new List<RouteTarget>();
+        if (broken.Deployment.Replicas.Count > 1 && broken.Deployment.Provider.GoesOn(broken) is not null)
         {
-            bool isBehind = false;
-            foreach (RouteTarget target in plan.Targets)
+            able.Enqueue(broken);
+        }
+
+        bool isBehind = false;
+        foreach (RouteTarget target in plan.Targets)
+        {
+            if (isBehind && target.Deployment != broken.Deployment && target.Deployment.Provider.GoesOn(target) is not null)
             {
-                if (isBehind && target.Deployment != broken.Deployment && target.Deployment.HasAvailableReplica == isUp && target.Deployment.Provider.GoesOn(target) is not null)
+                if (target.Deployment.HasAvailableReplica)
                 {
                     able.Enqueue(target);
                 }
-
-                isBehind |= target == broken;
+                else
+                {
+                    resting.Add(target);
+                }
             }
+
+            isBehind |= target == broken;
         }
 
+        resting.ForEach(able.Enqueue);
         return able;
     }
 
-    /// <summary>The time that all attempts share begins anew when a stream breaks; the caller's own limit does not.</summary>
-    private TimeSpan TimeLeft(long brokenAt)
+    private static VendorFailure Untold(VendorFailure failure, (RouteTarget Target, Verdict Verdict)? last)
     {
-        TimeSpan left = TimeSpan.FromSeconds(exchange.Snapshot.Options.Resilience.DeadlineSeconds) - exchange.Time.GetElapsedTime(brokenAt);
-        return exchange.WishedTimeLeft is { } wished && wished < left ? wished : left;
+        string why = last is { Verdict.Failure: { } then } tried
+            ? $"Nobody could go on with the answer ({tried.Target.Deployment.Name}: {then.Code.Wire()})."
+            : "No other LLM that this call may go to can go on with the answer.";
+        return failure with { Message = $"{failure.Message} {why}" };
     }
-
-    private static VendorFailure Untold(VendorFailure failure, string? why) =>
-        failure with { Message = $"{failure.Message} {(why is null ? "No other LLM of this call's can go on with the answer." : $"Nobody could go on with the answer ({why}).")}" };
 }

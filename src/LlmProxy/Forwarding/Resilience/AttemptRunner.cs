@@ -15,7 +15,7 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         RouteTarget target = turn.Target;
         LlmTags tags = turn.Llm.State.Tags;
         long begun = exchange.Time.GetTimestamp();
-        AttemptFacts facts = exchange.BeginAttempt(turn.Run.Reason(target), turn.Side, turn.GoesOnFrom);
+        AttemptFacts facts = exchange.BeginAttempt(turn.Run.Reason(target), turn.Side, turn.Run.GoesOnFrom);
         facts.Turn = turn;
         if (turn.Side is not { IsSecond: true } && turn.Run.LeftBefore(target) is { } left)
         {
@@ -47,7 +47,7 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         }
 
         Note(turn, facts, verdict, begun, elapsed.TotalMilliseconds);
-        GatewayTracing.EndAttempt(facts.Span, facts.ReportedModel, facts.Usage ?? default, verdict.Failure?.Code.Wire());
+        GatewayTracing.EndAttempt(facts.Span, facts.ReportedModel, facts.OwnUsage ?? default, verdict.Failure?.Code.Wire());
         health.Record(turn.Llm, replica, verdict);
         return verdict;
     }
@@ -82,6 +82,11 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         else if (verdict.Kind == VerdictKind.Answered)
         {
             llm.State.Answered(exchange.Time.GetUtcNow());
+            if (facts.GoesOnFrom is not null)
+            {
+                return; // Its first output was another LLM's.
+            }
+
             double firstMs = exchange.FirstOutputAt == 0 ? elapsedMs : exchange.Time.GetElapsedTime(begun, exchange.FirstOutputAt).TotalMilliseconds;
             llm.State.Latency.Measured(firstMs, exchange.IsStream ? elapsedMs : firstMs, facts.Usage?.Output ?? 0);
         }

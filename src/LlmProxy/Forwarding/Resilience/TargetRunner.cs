@@ -1,5 +1,4 @@
 using LlmProxy.Configuration.Options;
-using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
@@ -63,38 +62,11 @@ internal sealed class TargetRunner(
         }
     }
 
-    /// <summary>Asks it once to go on with an answer that another one has left off; null: it cannot be asked now.</summary>
-    public async Task<Verdict?> GoOnAsync(Exchange exchange, RouteTarget target, BrokenText broken, ClientAnswer answer, AttemptRun run, TimeSpan share)
-    {
-        Deployment llm = target.Deployment;
-        LimitDecision place = bulkhead.TryEnter(llm.Name, new LimitNumbers(llm.Options.RequestsPerMinute, llm.Options.MaxParallel));
-        if (!place.IsAdmitted || !llm.State.Breaker.TryEnter(llm.Resilience.Breaker, out bool isProbe))
-        {
-            place.Reservation.Dispose();
-            return null;
-        }
-
-        var turn = new TargetTurn(this, exchange, target, mayFollow: true, answer, run, null) { GoesOnFrom = broken, IsProbe = isProbe };
-        Verdict verdict = Verdict.ClientGone;
-        try
-        {
-            Replica replica = Pick(turn, Available(llm));
-            verdict = await attempts.RunAsync(turn, replica, share);
-            return verdict;
-        }
-        finally
-        {
-            TellAll(turn, verdict);
-            place.Reservation.Dispose();
-        }
-    }
-
     /// <summary>One round: its replicas and keys, until one answers or none is left.</summary>
     public async Task<Verdict> AskAsync(TargetTurn turn)
     {
         Deployment llm = turn.Llm;
-        Breaker breaker = llm.State.Breaker;
-        if (!breaker.TryEnter(llm.Resilience.Breaker, out bool isProbe))
+        if (!llm.State.Breaker.TryEnter(llm.Resilience.Breaker, out bool isProbe))
         {
             return turn.Run.Skip(turn.Target, Resting(turn));
         }
@@ -103,7 +75,34 @@ internal sealed class TargetRunner(
         Verdict verdict = Verdict.ClientGone;
         try
         {
-            return verdict = await AskReplicasAsync(turn);
+            IReadOnlyList<DestinationState>? left = Available(llm);
+            while (left is not null)
+            {
+                TimeSpan time = turn.TimeLeft;
+                if (time <= TimeSpan.Zero)
+                {
+                    turn.IsOutOfTime = true;
+                    return verdict = turn.Run.DeadlinePassed(turn.Target);
+                }
+
+                turn.Replica = null;
+                Replica replica = Pick(turn, left);
+                string? key = turn.KeyInUse();
+                bool another = turn.MayFollow || left.Count > 1;
+                verdict = Verdict.ClientGone;
+                try
+                {
+                    verdict = await attempts.RunAsync(turn, replica, another ? time / 2 : time);
+                }
+                finally
+                {
+                    TellReplica(turn, verdict);
+                }
+
+                left = LeftAfter(turn, replica, key, verdict, left);
+            }
+
+            return verdict;
         }
         finally
         {
@@ -122,54 +121,26 @@ internal sealed class TargetRunner(
         }
     }
 
-    private async Task<Verdict> AskReplicasAsync(TargetTurn turn)
+    /// <summary>Which replicas can be asked at once after a failure: the same where another key is left, else the others; null: none.</summary>
+    private static IReadOnlyList<DestinationState>? LeftAfter(TargetTurn turn, Replica replica, string? key, in Verdict verdict, IReadOnlyList<DestinationState> left)
     {
-        Deployment llm = turn.Llm;
-        IReadOnlyList<DestinationState> available = Available(llm);
-        while (true)
+        if (verdict.Kind != VerdictKind.Failed)
         {
-            TimeSpan left = turn.TimeLeft;
-            if (left <= TimeSpan.Zero)
-            {
-                return turn.Run.DeadlinePassed(turn.Target);
-            }
-
-            Replica replica = Pick(turn, available);
-            string? key = turn.KeyInUse();
-            bool another = turn.MayFollow || available.Count > 1;
-            Verdict verdict = Verdict.ClientGone;
-            try
-            {
-                verdict = await attempts.RunAsync(turn, replica, another ? left / 2 : left);
-            }
-            finally
-            {
-                TellReplica(turn, verdict);
-            }
-
-            if (verdict.Kind != VerdictKind.Failed)
-            {
-                return verdict;
-            }
-
-            VendorFailure failure = verdict.Failure!;
-            if (failure.Code == ErrorCode.RateLimitExceeded)
-            {
-                llm.State.Rate.Refused(failure.RetryAfter);
-            }
-
-            if (turn.HasAnotherKey(key, failure))
-            {
-                continue;
-            }
-
-            if (available.Count == 1 || failure.IsFinal || !FailureKinds.IsReplicasOwn(failure))
-            {
-                return verdict;
-            }
-
-            available = [.. available.Where(d => d != replica.State)];
+            return null;
         }
+
+        VendorFailure failure = verdict.Failure!;
+        if (failure.Code == ErrorCode.RateLimitExceeded)
+        {
+            turn.Llm.State.Rate.Refused(failure.RetryAfter);
+        }
+
+        if (turn.HasAnotherKey(key, failure))
+        {
+            return left;
+        }
+
+        return left.Count > 1 && !failure.IsFinal && FailureKinds.IsReplicasOwn(failure) ? [.. left.Where(d => d != replica.State)] : null;
     }
 
     private async ValueTask<LimitDecision> EnterAsync(TargetTurn turn, LlmOptions options)
@@ -180,12 +151,6 @@ internal sealed class TargetRunner(
         using CancellationTokenSource? either = turn.Side is null ? null : CancellationTokenSource.CreateLinkedTokenSource(turn.Gone, turn.Superseded);
         return await bulkhead.EnterAsync(
             options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel), wait < left ? wait : left, either?.Token ?? turn.Gone);
-    }
-
-    private void TellAll(TargetTurn turn, in Verdict verdict)
-    {
-        TellReplica(turn, verdict);
-        TellLlm(turn, verdict);
     }
 
     private void TellLlm(TargetTurn turn, in Verdict verdict) =>

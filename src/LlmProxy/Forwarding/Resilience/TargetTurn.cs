@@ -1,4 +1,3 @@
-using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
@@ -26,9 +25,6 @@ internal sealed class TargetTurn(TargetRunner runner, Exchange exchange, RouteTa
     /// <summary>Its side, where two LLMs are asked side by side.</summary>
     public HedgeSide? Side => side;
 
-    /// <summary>The beginning of the answer, where this LLM is to go on with it.</summary>
-    public BrokenText? GoesOnFrom { get; init; }
-
     public CancellationToken Gone => exchange.Aborted;
 
     public CancellationToken Superseded => side?.Superseded ?? CancellationToken.None;
@@ -55,7 +51,13 @@ internal sealed class TargetTurn(TargetRunner runner, Exchange exchange, RouteTa
     /// <summary>The last attempt had less time than the LLM is given, because its caller wished so.</summary>
     public bool IsCallersHurry { get; set; }
 
-    public CallSign SignOf(in Verdict verdict) => IsCallersHurry ? CallSign.None : FailureKinds.SignOf(verdict);
+    /// <summary>It was not asked any more: the call's time was over.</summary>
+    public bool IsOutOfTime { get; set; }
+
+    /// <summary>A refusal by its content policy lets the next LLM be asked.</summary>
+    public bool GoesOnAfterRefusal => mayFollow && exchange.Snapshot.Options.Routing.FallbackOnRefusal;
+
+    public CallSign SignOf(in Verdict verdict) => IsCallersHurry || IsOutOfTime ? CallSign.None : FailureKinds.SignOf(verdict);
 
     public Task<Verdict> AskAsync() => runner.AskAsync(this);
 
