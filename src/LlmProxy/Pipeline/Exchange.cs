@@ -98,6 +98,9 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     /// <summary>Media fetched for vendors that want the bytes.</summary>
     public FetchedMedia Media => _media ??= new FetchedMedia(Budget);
 
+    /// <summary>How the LLM was chosen, where the caller asked to be told.</summary>
+    public RouteTrace? Trace { get; set; }
+
     public int AttemptsBegun { get; set; }
 
     /// <summary>The running attempt's span; null while nobody traces.</summary>
