@@ -60,11 +60,12 @@ public sealed class LatencyRoutingTests
     [Fact]
     public void FirstChoice_Fails_IsLeftAndComesBack()
     {
-        Call(50);
-        for (int i = 0; i < 2; i++)
+        foreach ((string name, double ms) in _speed)
         {
-            _plans.State("fast").Latency.Failed(5);
+            _plans.State(name).Latency.Measured(ms, ms);
         }
+
+        _plans.State("fast").Latency.Failed(5);
 
         Assert.StartsWith("steady,", Plans.Names(_plans.Plan("auto:latency_optimized", isDryRun: true)), StringComparison.Ordinal);
         _plans.Time.Advance(TimeSpan.FromSeconds(31));
