@@ -21,12 +21,18 @@ internal sealed class RateHeadroom(TimeProvider time)
 
     private readonly Count[] _counts = [new(), new(), new(), new()];
     private long _limitedUntil;
+    private bool _isTold;
 
     /// <summary>What is left of the tightest limit: 1 where nothing is known or it has been reset since, 0 while it refuses.</summary>
     public double Left
     {
         get
         {
+            if (!Volatile.Read(ref _isTold))
+            {
+                return 1; // Asked of every LLM whenever a strategy chooses; most vendors' say nothing.
+            }
+
             long now = time.GetTimestamp();
             if (Volatile.Read(ref _limitedUntil) > now)
             {
@@ -70,7 +76,11 @@ internal sealed class RateHeadroom(TimeProvider time)
     }
 
     /// <summary>The vendor has refused a call for its rate.</summary>
-    public void Refused(TimeSpan? retryAfter) => Volatile.Write(ref _limitedUntil, After(retryAfter ?? TimeSpan.FromSeconds(1)));
+    public void Refused(TimeSpan? retryAfter)
+    {
+        Volatile.Write(ref _limitedUntil, After(retryAfter ?? TimeSpan.FromSeconds(1)));
+        Volatile.Write(ref _isTold, true);
+    }
 
     private void Take(int kind, ReadOnlySpan<char> what, string value)
     {
@@ -79,6 +89,7 @@ internal sealed class RateHeadroom(TimeProvider time)
             return;
         }
 
+        Volatile.Write(ref _isTold, true);
         Count count = _counts[kind];
         if (what.Equals("remaining", StringComparison.OrdinalIgnoreCase) && double.TryParse(value, CultureInfo.InvariantCulture, out double remaining))
         {

@@ -10,18 +10,14 @@ internal static class ExpectedOutput
 {
     public static long Of(Exchange exchange, RouteTarget target)
     {
-        long expected = Allowed(exchange) ?? exchange.Snapshot.Options.Limits.ExpectedOutputTokens;
+        long? allowed = exchange.Peek is { } peek && exchange.Body is { } body ? Allowed(peek, body.Bytes) : null;
+        long expected = allowed ?? exchange.Snapshot.Options.Limits.ExpectedOutputTokens;
         return target.Facts.MaxOutputTokens > 0 ? Math.Min(expected, target.Facts.MaxOutputTokens) : expected;
     }
 
     /// <summary>The client's own bound; null when it gave none.</summary>
-    private static long? Allowed(Exchange exchange)
+    public static long? Allowed(RequestPeek peek, ReadOnlyMemory<byte> body)
     {
-        if (exchange.Peek is not { } peek || exchange.Body is not { } body)
-        {
-            return null;
-        }
-
         for (int i = 0; i < peek.Members.Count; i++)
         {
             ref readonly JsonMember member = ref peek.Members[i];
@@ -35,7 +31,7 @@ internal static class ExpectedOutput
             if (member.Kind == JsonTokenType.StartObject && peek.Members.NameIs(body.Span, i, "options"u8))
             {
                 // Ollama's clients.
-                var walk = new JsonWalk(body.Bytes[member.ValueStart..member.ValueEnd]);
+                var walk = new JsonWalk(body[member.ValueStart..member.ValueEnd]);
                 while (walk.Next())
                 {
                     if (walk.Is("num_predict"u8))

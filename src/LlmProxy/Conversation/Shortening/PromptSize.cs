@@ -16,13 +16,11 @@ internal static class PromptSize
     private const int ShortestMedia = 1024;
 
     /// <summary>Everything that the model reads: messages, instructions, tools, schemas. 0 for a form.</summary>
-    public static long Estimate(Exchange exchange)
-    {
-        if (exchange.Peek is not { } peek || exchange.Body is not { } body)
-        {
-            return 0;
-        }
+    public static long Estimate(Exchange exchange) =>
+        exchange.Peek is { } peek && exchange.Body is { } body ? Estimate(peek, body.Span) : 0;
 
+    public static long Estimate(RequestPeek peek, ReadOnlySpan<byte> body)
+    {
         long tokens = 0;
         for (int i = 0; i < peek.Members.Count; i++)
         {
@@ -30,7 +28,7 @@ internal static class PromptSize
             bool isText = member.Kind is JsonTokenType.String or JsonTokenType.StartArray or JsonTokenType.StartObject;
             if (isText && i != peek.WishesMember && i != peek.ModelMember)
             {
-                tokens += Estimate(member.Value(body.Span));
+                tokens += Estimate(member.Value(body));
             }
         }
 

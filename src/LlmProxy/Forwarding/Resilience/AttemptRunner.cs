@@ -76,6 +76,10 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
 
             logger.AttemptFailed(facts.Number, llm.Name, outcome, failure.VendorCode ?? "-", elapsedMs, exchange.Id);
         }
+        else if (verdict.Kind == VerdictKind.ClientGone && exchange.FirstOutputAt == 0)
+        {
+            llm.State.Latency.Waited(elapsedMs);
+        }
         else if (verdict.Kind == VerdictKind.Answered)
         {
             llm.State.Answered(exchange.Time.GetUtcNow());
