@@ -11,7 +11,7 @@ using Yarp.ReverseProxy.Model;
 namespace LlmProxy.Configuration;
 
 /// <summary>Turns options into YARP's clusters, and YARP's answer into the snapshot that requests read.</summary>
-internal sealed class SnapshotBuilder(LlmStates states, DummyHandlers dummies)
+internal sealed class SnapshotBuilder(LlmStates states, DummyHandlers dummies, ManualDefault manualDefault)
 {
     public GatewayProxyConfig Draft(SnapshotDraft draft)
     {
@@ -57,7 +57,7 @@ internal sealed class SnapshotBuilder(LlmStates states, DummyHandlers dummies)
             AuthMode = draft.AuthMode,
             Keys = new KeyRing(draft.Options),
             Llms = deployments.ToFrozenDictionary(d => d.Name, StringComparer.OrdinalIgnoreCase),
-            Models = new ModelDirectory(draft.Options, deployments),
+            Models = new ModelDirectory(draft.Options, deployments, manualDefault),
             Workspaces = draft.Options.Workspaces.ToFrozenDictionary(w => w.Name, StringComparer.OrdinalIgnoreCase),
         };
     }

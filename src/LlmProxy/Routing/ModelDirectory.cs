@@ -21,9 +21,11 @@ internal sealed class ModelDirectory
     private readonly Deployment[] _byPriority;
     private readonly NameEntry?[] _endpointDefaults;
     private readonly bool _mayLeaveHouse;
+    private readonly ManualDefault? _manualDefault;
 
-    public ModelDirectory(GatewayOptions options, IReadOnlyList<Deployment> deployments)
+    public ModelDirectory(GatewayOptions options, IReadOnlyList<Deployment> deployments, ManualDefault? manualDefault = null)
     {
+        _manualDefault = manualDefault;
         _mayLeaveHouse = options.Routing.Fallback == true;
         _byPriority = [.. deployments.OrderBy(d => d.Options.Priority)];
         _wildcards = [.. _byPriority.Where(d => d.IsWildcard || d.IsImplied)];
@@ -61,7 +63,7 @@ internal sealed class ModelDirectory
     /// <summary>The LLM that answers an endpoint for calls that name none.</summary>
     public NameEntry? DefaultFor(Endpoints.EndpointKind endpoint) => _endpointDefaults[endpoint.Ordinal];
 
-    /// <summary>The marked default: a workspace's own beats the global one.</summary>
+    /// <summary>The marked default: a workspace's own beats what an operator chose for all, and that beats the global mark.</summary>
     public Deployment? DefaultLlm(string workspace)
     {
         Deployment? global = null;
@@ -72,7 +74,7 @@ internal sealed class ModelDirectory
                 continue;
             }
 
-            if (!deployment.Options.Scope.Equals("global", StringComparison.OrdinalIgnoreCase))
+            if (!deployment.IsGlobal)
             {
                 return deployment;
             }
@@ -80,8 +82,11 @@ internal sealed class ModelDirectory
             global ??= deployment;
         }
 
-        return global;
+        return ChosenLlm ?? global;
     }
+
+    /// <summary>The LLM that an operator's choice at run time means; null when nobody chose, or what was chosen is gone.</summary>
+    public Deployment? ChosenLlm => _manualDefault?.Chosen is { } chosen && chosen != DefaultChosen.Nothing ? ManualDefault.Find(chosen, _byPriority) : null;
 
     /// <summary>Whether the name is an alias: then a key may be allowed it by that name.</summary>
     public bool IsAlias(string name) => _aliases.ContainsKey(name);
