@@ -24,6 +24,7 @@ internal static class AdminSetup
         routes.MapGet("/admin/api/llms", door.Behind(AdminLlms.ListAsync));
         routes.MapGet("/admin/api/llms/{**id}", door.Behind(AdminLlms.OneAsync));
         routes.MapPost("/admin/api/llms/{**id}", door.Behind(llms.ActAsync));
+        routes.MapGet("/admin/api/providers/health", door.Behind(ProviderRoutes.HealthAsync));
         routes.MapGet("/admin/api/audit", door.Behind(services.GetRequiredService<AuditRoutes>().ListAsync));
 
         // Whatever is not there: strangers learn no more of it than of what is.
