@@ -39,10 +39,8 @@ internal sealed class AnswerShelf(AnswerCache cache, GatewayMetrics metrics)
     private async ValueTask ServeAsync(Exchange exchange, RoutePlan plan, ClientAnswer answer, CachedAnswer known, TimeSpan age)
     {
         exchange.Cache = "hit";
-        exchange.CostUsd = 0m;
-        exchange.ReportedModel = known.ReportedModel;
         exchange.Answered = plan.Targets.FirstOrDefault(t => t.Deployment.Name == known.Llm) ?? plan.Targets[0];
-        exchange.MarkCommitted();
+        exchange.Commit(new AttemptFacts(0) { CostUsd = 0m, ReportedModel = known.ReportedModel });
         exchange.Http.Response.Headers.Age = ((long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         metrics.CacheHit(exchange.Answered.Deployment.State.Tags);
         await answer.SendOwnAsync(known.ContentType, known.Body);

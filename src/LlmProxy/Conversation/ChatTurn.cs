@@ -6,11 +6,14 @@ using LlmProxy.Routing;
 namespace LlmProxy.Conversation;
 
 /// <summary>One attempt to have one LLM continue a conversation: what the two sides of its translation share.</summary>
-internal sealed class ChatTurn(Exchange exchange, RouteTarget target, ChatRequest request)
+internal sealed class ChatTurn(Exchange exchange, RouteTarget target, ChatRequest request, AttemptFacts? facts = null)
 {
     public Exchange Exchange { get; } = exchange;
 
     public RouteTarget Target { get; } = target;
+
+    /// <summary>What this attempt finds out.</summary>
+    public AttemptFacts Facts { get; } = facts ?? new AttemptFacts(0);
 
     public Deployment Llm => Target.Deployment;
 

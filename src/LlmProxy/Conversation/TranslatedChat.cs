@@ -17,12 +17,12 @@ internal sealed class TranslatedChat : VendorCall
     private readonly WrittenBody _body = new();
     private bool _isWritten;
 
-    public TranslatedChat(Exchange exchange, RouteTarget target, IChatVendor vendor)
+    public TranslatedChat(Exchange exchange, RouteTarget target, AttemptFacts facts, IChatVendor vendor)
     {
         _vendor = vendor;
         _front = exchange.Endpoint.ChatFront!;
         ChatRequest request = exchange.ReadChat();
-        _turn = new ChatTurn(exchange, target, ConfigDefaults.AddTo(request, target.Deployment));
+        _turn = new ChatTurn(exchange, target, ConfigDefaults.AddTo(request, target.Deployment), facts);
         Requests = request.AsksNothing ? 0 : vendor.HasChoices ? 1 : request.Choices;
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -71,7 +72,7 @@ internal static class OllamaModel
     {
         json.WriteStartArray("capabilities"u8);
         bool chats = entry.Llm?.Has(EndpointKind.Chat) ?? true;
-        IReadOnlyCollection<string> said = entry.Llm?.Facts.Capabilities ?? [];
+        FrozenSet<string> said = entry.Llm?.Facts.Capabilities ?? FrozenSet<string>.Empty;
         bool Says(string word) => said.Contains(word, StringComparer.OrdinalIgnoreCase);
         if (chats)
         {

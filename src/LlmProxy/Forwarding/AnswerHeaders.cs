@@ -110,7 +110,7 @@ internal static class AnswerHeaders
         headers["x-llm-provider"] = target.Deployment.ProviderName;
         headers["x-llm-model"] = target.Deployment.HeaderName;
         WriteAttempts(exchange, headers);
-        CopyVendors(exchange, headers, vendor.Headers);
+        CopyVendors(exchange.Chosen!, headers, vendor.Headers);
     }
 
     private static void WriteFigures(Exchange exchange, IHeaderDictionary headers)
@@ -128,20 +128,20 @@ internal static class AnswerHeaders
     }
 
     /// <summary>The vendor's own id for a call that it refused.</summary>
-    public static void TakeRequestId(Exchange exchange, HttpResponseHeaders vendor)
+    public static void TakeRequestId(AttemptFacts attempt, HttpResponseHeaders vendor)
     {
         foreach (KeyValuePair<string, HeaderStringValues> header in vendor.NonValidated)
         {
             if (VendorHeaders.Judge(header.Key) == VendorHeader.RequestId)
             {
-                exchange.ProviderRequestId = HeaderText.Safe(header.Value.ToString());
+                attempt.ProviderRequestId = HeaderText.Safe(header.Value.ToString());
                 return;
             }
         }
     }
 
     /// <summary>Retry advice as it is; the vendor's rate and request-id headers under llm-provider-*; nothing else.</summary>
-    public static void CopyVendors(Exchange exchange, IHeaderDictionary headers, HttpResponseHeaders vendor)
+    public static void CopyVendors(AttemptFacts attempt, IHeaderDictionary headers, HttpResponseHeaders vendor)
     {
         foreach (KeyValuePair<string, HeaderStringValues> header in vendor.NonValidated)
         {
@@ -150,7 +150,7 @@ internal static class AnswerHeaders
             {
                 case VendorHeader.RequestId:
                     string id = HeaderText.Safe(header.Value.ToString());
-                    exchange.ProviderRequestId = id;
+                    attempt.ProviderRequestId = id;
                     headers["x-llm-provider-request-id"] = id;
                     headers[VendorHeaders.Renamed(name)] = id;
                     break;

@@ -9,18 +9,18 @@ namespace LlmProxy.Forwarding;
 /// <summary>The "llm" object that an answer carries when its request asked for it.</summary>
 internal static class AnswerMetadata
 {
-    public static PooledWriter Extend(ReadOnlySpan<byte> answer, Exchange exchange, RouteTarget target)
+    public static PooledWriter Extend(ReadOnlySpan<byte> answer, Exchange exchange, RouteTarget target, AttemptFacts attempt)
     {
         int brace = answer.LastIndexOf((byte)'}');
         var extended = new PooledWriter();
         extended.Write(answer[..brace]);
         extended.Write(answer[..brace].TrimEnd(" \t\r\n"u8) is [.., (byte)'{'] ? "\"llm\":"u8 : ",\"llm\":"u8);
-        Write(extended, exchange, target);
+        Write(extended, exchange, target, attempt);
         extended.Write(answer[brace..]);
         return extended;
     }
 
-    public static void Write(IBufferWriter<byte> sink, Exchange exchange, RouteTarget target)
+    public static void Write(IBufferWriter<byte> sink, Exchange exchange, RouteTarget target, AttemptFacts attempt)
     {
         using var json = new Utf8JsonWriter(sink, new JsonWriterOptions { Encoder = RouteTarget.JsonOptions.Encoder });
         json.WriteStartObject();
@@ -28,8 +28,8 @@ internal static class AnswerMetadata
         json.WriteString("model", target.Deployment.Name);
         WriteSent(json, exchange, target, "temperature");
         WriteSent(json, exchange, target, "max_tokens");
-        WriteUsage(json, exchange.Usage);
-        if (exchange.CostUsd is { } cost)
+        WriteUsage(json, attempt.Usage);
+        if (attempt.CostUsd is { } cost)
         {
             json.WriteNumber("cost_usd", cost);
         }

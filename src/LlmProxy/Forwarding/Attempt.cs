@@ -10,7 +10,7 @@ using Microsoft.Extensions.Primitives;
 namespace LlmProxy.Forwarding;
 
 /// <summary>One try at one replica of one LLM: sends, holds the answer back until it is worth something, hands it on or gives up.</summary>
-internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica replica)
+internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica replica, AttemptFacts facts)
 {
     public static readonly VendorFailure ShuttingDown =
         new(ErrorCode.NoHealthyProvider, "The gateway is shutting down. Ask again: another replica or the restarted gateway will answer.");
@@ -20,12 +20,14 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
     private readonly Deployment _llm = target.Deployment;
     private bool _dropsEncodingFormat;
 
+    public AttemptFacts Facts => facts;
+
     public async Task<Verdict> RunAsync(ClientAnswer answer, TimeSpan share)
     {
         LlmOptions options = _llm.Options;
         TimeSpan limit = TimeSpan.FromSeconds(exchange.IsStream ? options.FirstTokenTimeoutSeconds : options.TimeoutSeconds);
         limit = limit < share ? limit : share;
-        using var clock = new AttemptClock(exchange.Time, limit, exchange.Aborted, exchange.Shutdown.Forced);
+        using var clock = new AttemptClock(exchange.Time, limit, exchange.Aborted, exchange.Shutdown.Forced, facts.Superseded);
         long sentAt = exchange.Time.GetTimestamp();
         bool sent = false;
         try
@@ -45,6 +47,11 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
                 return Verdict.ClientGone;
             }
 
+            if (facts.IsSuperseded)
+            {
+                return Verdict.Superseded;
+            }
+
             if (exchange.Shutdown.Forced.IsCancellationRequested)
             {
                 return Verdict.Failed(ShuttingDown);
@@ -61,9 +68,9 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         }
         finally
         {
-            if (!sent || !answer.OutputCommitted)
+            if (!sent || exchange.Chosen != facts)
             {
-                exchange.WaitedTicks += exchange.Time.GetTimestamp() - sentAt;
+                facts.WaitedTicks = exchange.Time.GetTimestamp() - sentAt;
             }
         }
     }
@@ -74,7 +81,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
 
     private async Task<Verdict> SendAsync(ClientAnswer answer, AttemptClock clock, long sentAt)
     {
-        using VendorCall call = _llm.Provider.Open(exchange, target);
+        using VendorCall call = _llm.Provider.Open(exchange, target, facts);
         ValueTask prepared = call.PrepareAsync(clock.Token);
         if (!prepared.IsCompletedSuccessfully)
         {
@@ -82,8 +89,8 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         }
 
         HttpRequestMessage? request = call.Requests == 0 ? null : await CreateRequestAsync(call, 0, clock.Token);
-        exchange.DroppedParams = call.Dropped is { } names ? HeaderText.Safe(names) : null;
-        if (exchange is { DroppedParams: { } dropped, Wishes.Strict: true })
+        facts.DroppedParams = call.Dropped is { } names ? HeaderText.Safe(names) : null;
+        if (facts.DroppedParams is { } dropped && exchange.Wishes.Strict == true)
         {
             return Verdict.Failed(new VendorFailure(ErrorCode.InvalidValue, $"{TransportFailures.Who(target)} does not take: {dropped}. Leave that out, or do not ask for \"strict\".")
             {
@@ -111,18 +118,18 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
                 return Verdict.Failed(TransportFailures.UnaskedStream(target));
             }
 
-            using var relay = new StreamRelay(exchange, target, call, response, answer, clock);
+            using var relay = new StreamRelay(exchange, target, facts, call, response, answer, clock);
             return await relay.RunAsync(body, sentAt);
         }
 
         if (exchange.Endpoint.AnswersBinary)
         {
-            return await BinaryRelay.RunAsync(exchange, target, response, body, answer, clock, sentAt);
+            return await BinaryRelay.RunAsync(exchange, target, facts, response, body, answer, clock, sentAt);
         }
 
         return exchange.IsStream && exchange.Endpoint.StreamsEvents
             ? Verdict.Failed(TransportFailures.NotAStream(target, mediaType))
-            : await PlainRelay.RunAsync(exchange, target, call, response, body, mediaType, answer, clock, sentAt);
+            : await PlainRelay.RunAsync(exchange, target, facts, call, response, body, mediaType, answer, clock, sentAt);
     }
 
     /// <summary>A server may close an idle connection in the moment we use it again: that costs one more try and no more.</summary>
@@ -155,7 +162,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
             request.Headers.TryAddWithoutValidation("Accept", accept.ToString());
         }
 
-        RequestHeaders.CopyAllowed(exchange, request);
+        RequestHeaders.CopyAllowed(exchange, request, facts.Span);
         call.AddHeaders(request);
         foreach ((string name, string value) in _llm.Options.Headers)
         {
@@ -215,7 +222,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
     public VendorFailure Judge(HttpResponseMessage response, ReadOnlySpan<byte> body)
     {
         int status = (int)response.StatusCode;
-        AnswerHeaders.TakeRequestId(exchange, response.Headers);
+        AnswerHeaders.TakeRequestId(facts, response.Headers);
         return status is >= 300 and < 400
             ? new VendorFailure(ErrorCode.ProviderError, $"{TransportFailures.Who(target)} answered with a redirect ({status}), which the gateway does not follow. Check its base URL.")
             : _llm.Provider.ReadFailure(status, response, body, _llm);

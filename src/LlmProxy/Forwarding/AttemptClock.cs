@@ -15,10 +15,12 @@ internal sealed class AttemptClock : IDisposable
     private long _waitingSince;
     private bool _disposed;
 
-    public AttemptClock(TimeProvider time, TimeSpan untilFirst, CancellationToken clientGone, CancellationToken shutdown)
+    public AttemptClock(TimeProvider time, TimeSpan untilFirst, CancellationToken clientGone, CancellationToken shutdown, CancellationToken superseded = default)
     {
         _time = time;
-        _cancel = CancellationTokenSource.CreateLinkedTokenSource(clientGone, shutdown);
+        _cancel = superseded.CanBeCanceled
+            ? CancellationTokenSource.CreateLinkedTokenSource(clientGone, shutdown, superseded)
+            : CancellationTokenSource.CreateLinkedTokenSource(clientGone, shutdown);
         _timer = time.CreateTimer(static clock => ((AttemptClock)clock!).Ring(), this, untilFirst, Timeout.InfiniteTimeSpan);
     }
 

@@ -117,21 +117,19 @@ internal sealed class AttemptLoop(
     {
         LlmTags tags = target.Deployment.State.Tags;
         long begun = exchange.Time.GetTimestamp();
-        exchange.AttemptsBegun++;
-        exchange.FallbackReason = run.Reason;
+        AttemptFacts facts = exchange.BeginAttempt(run.Reason);
         if (run.LastFailed is { } before && before.Deployment != target.Deployment)
         {
             metrics.FellBack(before.Deployment.State.Tags, tags, run.LastCode);
         }
 
-        System.Diagnostics.Activity? span = GatewayTracing.StartAttempt(exchange.Endpoint, tags, target.Model, exchange.AttemptsBegun);
-        exchange.AttemptSpan = span;
+        facts.Span = GatewayTracing.StartAttempt(exchange.Endpoint, tags, target.Model, facts.Number);
         replica.Enter();
         tags.Enter();
         Verdict verdict;
         try
         {
-            verdict = await new Attempt(exchange, target, replica).RunAsync(answer, share);
+            verdict = await new Attempt(exchange, target, replica, facts).RunAsync(answer, share);
         }
         finally
         {
@@ -140,28 +138,29 @@ internal sealed class AttemptLoop(
         }
 
         double elapsed = exchange.Time.GetElapsedTime(begun).TotalMilliseconds;
-        Note(exchange, target, verdict, elapsed);
-        GatewayTracing.EndAttempt(span, exchange.ReportedModel, exchange.Usage ?? default, verdict.Failure?.Code.Wire());
+        Note(exchange, target, facts, verdict, elapsed);
+        GatewayTracing.EndAttempt(facts.Span, facts.ReportedModel, facts.Usage ?? default, verdict.Failure?.Code.Wire());
         health.Record(target.Deployment, replica, verdict);
         return verdict;
     }
 
-    private void Note(Exchange exchange, RouteTarget target, in Verdict verdict, double elapsedMs)
+    private void Note(Exchange exchange, RouteTarget target, AttemptFacts facts, in Verdict verdict, double elapsedMs)
     {
         Deployment llm = target.Deployment;
         string outcome = verdict.Kind switch
         {
             VerdictKind.Answered => "success",
             VerdictKind.ClientGone => "client_gone",
+            VerdictKind.Superseded => "superseded",
             _ => verdict.Failure!.Code.Wire(),
         };
-        exchange.Attempts.Add(new AttemptRecord(llm.Name, llm.ProviderName, outcome, elapsedMs));
+        exchange.EndAttempt(facts, new AttemptRecord(llm.Name, llm.ProviderName, outcome, elapsedMs));
         exchange.IsClientGone |= verdict.Kind == VerdictKind.ClientGone;
         metrics.AttemptEnded(llm.State.Tags, outcome);
         if (verdict.Failure is { } failure)
         {
             llm.State.LastFailure = new CallFailure(failure.Code.Wire(), failure.VendorCode ?? "", exchange.Time.GetUtcNow());
-            logger.AttemptFailed(exchange.AttemptsBegun, llm.Name, outcome, failure.VendorCode ?? "-", elapsedMs, exchange.Id);
+            logger.AttemptFailed(facts.Number, llm.Name, outcome, failure.VendorCode ?? "-", elapsedMs, exchange.Id);
         }
         else if (verdict.Kind == VerdictKind.Answered)
         {

@@ -10,9 +10,10 @@ internal static class BinaryRelay
     private const int PieceSize = 16 * 1024;
 
     public static async Task<Verdict> RunAsync(
-        Exchange exchange, RouteTarget target, HttpResponseMessage response, Stream vendor, ClientAnswer answer, AttemptClock clock, long sentAt)
+        Exchange exchange, RouteTarget target, AttemptFacts attempt, HttpResponseMessage response, Stream vendor, ClientAnswer answer, AttemptClock clock, long sentAt)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(PieceSize);
+        bool isCommitted = false;
         try
         {
             int read = await vendor.ReadAsync(buffer, clock.Token);
@@ -21,8 +22,14 @@ internal static class BinaryRelay
                 return Verdict.Failed(TransportFailures.StreamEnded(target));
             }
 
-            exchange.WaitedTicks += exchange.Time.GetTimestamp() - sentAt;
-            await answer.CommitStreamAsync(response, target, isTranslated: false);
+            if (!answer.TryClaim(attempt))
+            {
+                return Verdict.Superseded;
+            }
+
+            isCommitted = true;
+            attempt.WaitedTicks = exchange.Time.GetTimestamp() - sentAt;
+            await answer.CommitStreamAsync(attempt, response, target, isTranslated: false);
             clock.WatchIdle(TimeSpan.FromSeconds(target.Deployment.Options.IdleTimeoutSeconds), exchange.WishedTimeLeft);
             while (read > 0)
             {
@@ -39,7 +46,7 @@ internal static class BinaryRelay
 
             return Verdict.Answered;
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException && answer.OutputCommitted)
+        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException && isCommitted)
         {
             // Bytes have no place for an error event: the client learns it from the connection.
             answer.Abort();

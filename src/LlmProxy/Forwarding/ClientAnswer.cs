@@ -13,6 +13,7 @@ internal sealed class ClientAnswer : IDisposable
     private readonly Lock _gate = new();
     private ITimer? _keepAlive;
     private Task _keepAliveWrite = Task.CompletedTask;
+    private AttemptFacts? _claimant;
     private bool _committed;
 
     public ClientAnswer(Exchange exchange)
@@ -24,6 +25,9 @@ internal sealed class ClientAnswer : IDisposable
     /// <summary>Once true, no other LLM is tried.</summary>
     public bool OutputCommitted => _committed;
 
+    /// <summary>Whether an attempt has had output.</summary>
+    public bool IsClaimed => Volatile.Read(ref _claimant) is not null;
+
     /// <summary>Keep-alives have gone out: a failure can only be told inside the stream.</summary>
     public bool HasBegun { get; private set; }
 
@@ -33,11 +37,26 @@ internal sealed class ClientAnswer : IDisposable
     public void KeepAliveEvery(TimeSpan interval) =>
         _keepAlive = _exchange.Time.CreateTimer(static answer => ((ClientAnswer)answer!).KeepAlive(), this, interval, interval);
 
+    /// <summary>
+    /// Whoever has the first output asks for the answer before anything of it is shown. One attempt gets it; of two that
+    /// run side by side the other is stopped by this.
+    /// </summary>
+    public bool TryClaim(AttemptFacts attempt)
+    {
+        if (Interlocked.CompareExchange(ref _claimant, attempt, null) is { } first)
+        {
+            return first == attempt;
+        }
+
+        attempt.Side?.Win();
+        return true;
+    }
+
     /// <summary>The first output is here: sends the head of a streamed answer.</summary>
-    public async ValueTask CommitStreamAsync(HttpResponseMessage vendor, RouteTarget target, bool isTranslated)
+    public async ValueTask CommitStreamAsync(AttemptFacts attempt, HttpResponseMessage vendor, RouteTarget target, bool isTranslated)
     {
         await StopKeepAliveAsync();
-        _exchange.MarkCommitted();
+        _exchange.Commit(attempt);
         _exchange.Answered = target;
         if (!HasBegun)
         {
@@ -81,7 +100,7 @@ internal sealed class ClientAnswer : IDisposable
             return;
         }
 
-        _exchange.Endpoint.Dialect.WriteErrorEvent(_response.BodyWriter, error, _exchange.Id, _exchange.EventsTold);
+        _exchange.Endpoint.Dialect.WriteErrorEvent(_response.BodyWriter, error, _exchange.Id, _exchange.Answered is null ? 0 : _exchange.Chosen!.EventsTold);
         await _response.BodyWriter.FlushAsync(CancellationToken.None);
     }
 

@@ -20,7 +20,7 @@ internal sealed class JoinedAttempt(Exchange exchange, RouteTarget target, Vendo
         if (first is null)
         {
             using var own = new HttpResponseMessage();
-            return await PlainRelay.TranslateAsync(exchange, target, call, own, [], answer);
+            return await PlainRelay.TranslateAsync(exchange, target, attempt.Facts, call, own, [], answer);
         }
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(clock.Token);
@@ -66,10 +66,10 @@ internal sealed class JoinedAttempt(Exchange exchange, RouteTarget target, Vendo
                 }
             });
             clock.Stop();
-            exchange.WaitedTicks += exchange.Time.GetTimestamp() - sentAt;
+            attempt.Facts.WaitedTicks = exchange.Time.GetTimestamp() - sentAt;
             return _failure is { } failure
                 ? Verdict.Failed(failure)
-                : await PlainRelay.TranslateAsync(exchange, target, call, _first!, [.. bodies.Select(body => body.Written)], answer);
+                : await PlainRelay.TranslateAsync(exchange, target, attempt.Facts, call, _first!, [.. bodies.Select(body => body.Written)], answer);
         }
         finally
         {
@@ -104,7 +104,7 @@ internal sealed class JoinedAttempt(Exchange exchange, RouteTarget target, Vendo
             }
 
             await using var merged = new MergedStream(vendors, stop.Token);
-            using var relay = new StreamRelay(exchange, target, call, _first!, answer, clock);
+            using var relay = new StreamRelay(exchange, target, attempt.Facts, call, _first!, answer, clock);
             return await relay.RunAsync(merged, sentAt);
         }
         finally

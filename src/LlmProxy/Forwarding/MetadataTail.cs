@@ -7,7 +7,7 @@ using LlmProxy.Wire;
 namespace LlmProxy.Forwarding;
 
 /// <summary>Holds back the newest chunk of a stream, so that the last one can carry the "llm" object a client asked for.</summary>
-internal sealed class MetadataTail(Exchange exchange, RouteTarget target) : IDisposable
+internal sealed class MetadataTail(Exchange exchange, RouteTarget target, AttemptFacts attempt) : IDisposable
 {
     private readonly PooledWriter _newest = new();
 
@@ -36,11 +36,11 @@ internal sealed class MetadataTail(Exchange exchange, RouteTarget target) : IDis
             return;
         }
 
-        exchange.Usage = translator.Usage ?? exchange.Usage;
-        exchange.SettleCost(target);
+        attempt.Usage = translator.Usage ?? attempt.Usage;
+        attempt.SettleCost(target);
         sink.Write(frame[..brace]);
         sink.Write(",\"llm\":"u8);
-        AnswerMetadata.Write(sink, exchange, target);
+        AnswerMetadata.Write(sink, exchange, target, attempt);
         sink.Write(frame[brace..]);
         _newest.Clear();
     }

@@ -8,7 +8,7 @@ namespace LlmProxy.Forwarding;
 internal static class PlainRelay
 {
     public static async Task<Verdict> RunAsync(
-        Exchange exchange, RouteTarget target, VendorCall call, HttpResponseMessage response, Stream vendor, string? mediaType, ClientAnswer answer, AttemptClock clock, long sentAt)
+        Exchange exchange, RouteTarget target, AttemptFacts attempt, VendorCall call, HttpResponseMessage response, Stream vendor, string? mediaType, ClientAnswer answer, AttemptClock clock, long sentAt)
     {
         using var body = new HeldAnswer(exchange.Budget);
         if (await ReadAsync(exchange, target, response, vendor, body, clock) is { } broken)
@@ -17,14 +17,14 @@ internal static class PlainRelay
         }
 
         clock.Stop();
-        exchange.WaitedTicks += exchange.Time.GetTimestamp() - sentAt;
+        attempt.WaitedTicks = exchange.Time.GetTimestamp() - sentAt;
         bool isText = exchange.Endpoint == Endpoints.EndpointKind.Transcriptions && mediaType?.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) != true;
         if (isText)
         {
-            return await SendAsync(exchange, target, response, null, body.Written, answer);
+            return !answer.TryClaim(attempt) ? Verdict.Superseded : await SendAsync(exchange, target, attempt, response, null, body.Written, answer);
         }
 
-        return await TranslateAsync(exchange, target, call, response, [body.Written], answer);
+        return await TranslateAsync(exchange, target, attempt, call, response, [body.Written], answer);
     }
 
     /// <summary>Null when all of it is there.</summary>
@@ -58,7 +58,7 @@ internal static class PlainRelay
 
     /// <summary>Reads what the answers say and sends them on, in the client's dialect.</summary>
     public static async Task<Verdict> TranslateAsync(
-        Exchange exchange, RouteTarget target, VendorCall call, HttpResponseMessage response, IReadOnlyList<ReadOnlyMemory<byte>> answers, ClientAnswer answer)
+        Exchange exchange, RouteTarget target, AttemptFacts attempt, VendorCall call, HttpResponseMessage response, IReadOnlyList<ReadOnlyMemory<byte>> answers, ClientAnswer answer)
     {
         using var translated = new PooledWriter();
         PlainAnswer facts = call.ReadAnswer(answers, translated);
@@ -67,25 +67,30 @@ internal static class PlainRelay
             return Verdict.Failed(failure);
         }
 
-        exchange.Usage = facts.Usage;
-        exchange.ReportedModel = facts.ReportedModel;
-        exchange.SettleCost(target);
+        attempt.Usage = facts.Usage;
+        attempt.ReportedModel = facts.ReportedModel;
+        attempt.SettleCost(target);
+        if (!answer.TryClaim(attempt))
+        {
+            return Verdict.Superseded;
+        }
+
         ReadOnlyMemory<byte> bytes = call.IsTranslated ? translated.WrittenMemory : answers[0];
         string? contentType = !call.IsTranslated ? null : exchange.IsStream ? exchange.Endpoint.Dialect.StreamType : "application/json";
         if (exchange.Wishes.Metadata == true && !exchange.IsStream)
         {
-            exchange.MarkCommitted();
-            using PooledWriter extended = AnswerMetadata.Extend(bytes.Span, exchange, target);
-            return await SendAsync(exchange, target, response, contentType, extended.WrittenMemory, answer);
+            exchange.Commit(attempt);
+            using PooledWriter extended = AnswerMetadata.Extend(bytes.Span, exchange, target, attempt);
+            return await SendAsync(exchange, target, attempt, response, contentType, extended.WrittenMemory, answer);
         }
 
-        return await SendAsync(exchange, target, response, contentType, bytes, answer);
+        return await SendAsync(exchange, target, attempt, response, contentType, bytes, answer);
     }
 
     private static async Task<Verdict> SendAsync(
-        Exchange exchange, RouteTarget target, HttpResponseMessage response, string? contentType, ReadOnlyMemory<byte> body, ClientAnswer answer)
+        Exchange exchange, RouteTarget target, AttemptFacts attempt, HttpResponseMessage response, string? contentType, ReadOnlyMemory<byte> body, ClientAnswer answer)
     {
-        exchange.MarkCommitted();
+        exchange.Commit(attempt);
         exchange.Answered = target;
         exchange.KeepAnswer?.Invoke(body);
         await answer.SendPlainAsync(response, target, contentType, body);

@@ -9,11 +9,11 @@ internal static class RequestHeaders
     /// <summary>All headers together; Kestrel's own limit stands above it so that the refusal can have our shape.</summary>
     public const int MostBytes = 32 * 1024;
 
-    public static void CopyAllowed(Exchange exchange, HttpRequestMessage request)
+    public static void CopyAllowed(Exchange exchange, HttpRequestMessage request, System.Diagnostics.Activity? span = null)
     {
         foreach (KeyValuePair<string, StringValues> header in exchange.ForwardedHeaders)
         {
-            if (exchange.AttemptSpan is not null && header.Key.Equals("traceparent", StringComparison.OrdinalIgnoreCase))
+            if (span is not null && header.Key.Equals("traceparent", StringComparison.OrdinalIgnoreCase))
             {
                 continue;
             }
@@ -21,9 +21,9 @@ internal static class RequestHeaders
             request.Headers.TryAddWithoutValidation(header.Key, header.Value.ToString());
         }
 
-        if (exchange.AttemptSpan?.Id is { } span)
+        if (span?.Id is { } parent)
         {
-            request.Headers.TryAddWithoutValidation("traceparent", span);
+            request.Headers.TryAddWithoutValidation("traceparent", parent);
         }
     }
 

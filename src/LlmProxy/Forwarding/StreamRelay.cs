@@ -11,7 +11,7 @@ namespace LlmProxy.Forwarding;
 /// Carries one vendor's event stream to the client: whole events through the translator, held back until the first
 /// output, then one flush for each read from the vendor. Idle streams hold no buffer.
 /// </summary>
-internal sealed class StreamRelay(Exchange exchange, RouteTarget target, VendorCall call, HttpResponseMessage response, ClientAnswer answer, AttemptClock clock) : IDisposable
+internal sealed class StreamRelay(Exchange exchange, RouteTarget target, AttemptFacts attempt, VendorCall call, HttpResponseMessage response, ClientAnswer answer, AttemptClock clock) : IDisposable
 {
     private const int ReadSize = 16 * 1024;
     private const int MostHeldBack = 64 * 1024;
@@ -22,7 +22,7 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, VendorC
     private readonly PooledWriter _scratch = new();
     private readonly PooledWriter _held = new();
     private readonly IStreamTranslator _translator = call.OpenStream();
-    private readonly MetadataTail? _tail = exchange.Wishes.Metadata == true && !call.IsTranslated ? new MetadataTail(exchange, target) : null;
+    private readonly MetadataTail? _tail = exchange.Wishes.Metadata == true && !call.IsTranslated ? new MetadataTail(exchange, target, attempt) : null;
     private byte[]? _buffer;
     private int _start;
     private int _end;
@@ -49,7 +49,12 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, VendorC
             bool isWhole = _finished || (ended && _translator.IsComplete);
             if (!_committed && (sawOutput || (isWhole && _failure is null) || _held.Length > MostHeldBack))
             {
-                exchange.WaitedTicks += exchange.Time.GetTimestamp() - sentAt;
+                attempt.WaitedTicks = exchange.Time.GetTimestamp() - sentAt;
+                if (!answer.TryClaim(attempt))
+                {
+                    return End(null, Verdict.Superseded);
+                }
+
                 await CommitAsync();
             }
 
@@ -183,7 +188,7 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, VendorC
 
     private async ValueTask CommitAsync()
     {
-        await answer.CommitStreamAsync(response, target, call.IsTranslated);
+        await answer.CommitStreamAsync(attempt, response, target, call.IsTranslated);
         answer.Writer.Write(_held.Written);
         _held.Dispose();
         _committed = true;
@@ -225,14 +230,16 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, VendorC
         }
     }
 
-    private Verdict End(VendorFailure? failure)
+    private Verdict End(VendorFailure? failure) => End(failure, Verdict.Answered);
+
+    private Verdict End(VendorFailure? failure, Verdict well)
     {
         clock.Stop();
-        exchange.Usage = _translator.Usage ?? exchange.Usage;
-        exchange.ReportedModel = _translator.ReportedModel ?? exchange.ReportedModel;
+        attempt.Usage = _translator.Usage ?? attempt.Usage;
+        attempt.ReportedModel = _translator.ReportedModel ?? attempt.ReportedModel;
         if (failure is null)
         {
-            return Verdict.Answered;
+            return well;
         }
 
         if (exchange.Http.RequestAborted.IsCancellationRequested)
@@ -242,7 +249,7 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, VendorC
 
         if (!_committed)
         {
-            return Verdict.Failed(failure);
+            return attempt.IsSuperseded ? Verdict.Superseded : Verdict.Failed(failure);
         }
 
         return Verdict.Broken(failure);

@@ -15,6 +15,9 @@ internal enum VerdictKind
 
     /// <summary>Nobody waits for the answer any more.</summary>
     ClientGone,
+
+    /// <summary>Another attempt at the same call was faster; this one was stopped.</summary>
+    Superseded,
 }
 
 /// <summary>How an attempt ended.</summary>
@@ -22,6 +25,7 @@ internal readonly record struct Verdict(VerdictKind Kind, VendorFailure? Failure
 {
     public static readonly Verdict Answered = new(VerdictKind.Answered);
     public static readonly Verdict ClientGone = new(VerdictKind.ClientGone);
+    public static readonly Verdict Superseded = new(VerdictKind.Superseded);
 
     public static Verdict Failed(VendorFailure failure) => new(VerdictKind.Failed, failure);
 

@@ -9,9 +9,16 @@ namespace LlmProxy.Media;
 internal sealed class FetchedMedia(BufferBudget budget) : IDisposable
 {
     private readonly Dictionary<string, MediaSource> _byAddress = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new(); // Two attempts may fetch side by side.
     private long _taken;
 
-    public MediaSource? Find(string address) => _byAddress.GetValueOrDefault(address);
+    public MediaSource? Find(string address)
+    {
+        lock (_gate)
+        {
+            return _byAddress.GetValueOrDefault(address);
+        }
+    }
 
     /// <summary>Null: the gateway's memory is full.</summary>
     public MediaSource? Keep(string address, ReadOnlySpan<byte> bytes, string mediaType, MediaSource given)
@@ -22,18 +29,25 @@ internal sealed class FetchedMedia(BufferBudget budget) : IDisposable
             return null;
         }
 
-        _taken += length;
         byte[] base64 = new byte[length];
         OperationStatus status = Base64.EncodeToUtf8(bytes, base64, out _, out int written);
         System.Diagnostics.Debug.Assert(status == OperationStatus.Done, "The room was measured for it.");
         MediaSource fetched = given with { Url = null, Base64 = base64.AsMemory(0, written), MediaType = mediaType };
-        _byAddress[address] = fetched;
+        lock (_gate)
+        {
+            _taken += length;
+            _byAddress[address] = fetched;
+        }
+
         return fetched;
     }
 
     public void Dispose()
     {
-        budget.Give(_taken);
-        _taken = 0;
+        lock (_gate)
+        {
+            budget.Give(_taken);
+            _taken = 0;
+        }
     }
 }

@@ -9,7 +9,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace LlmProxy.Pass;
 
 /// <summary>Stands on both sides of YARP's forwarder: the vendor's address and credential on the way up, only what may travel on the way down.</summary>
-internal sealed class PassCarrier(Exchange exchange, RouteTarget target, Replica replica) : HttpTransformer
+internal sealed class PassCarrier(Exchange exchange, RouteTarget target, Replica replica, AttemptFacts attempt) : HttpTransformer
 {
     private static readonly string[] Down = ["Content-Type", "Content-Length", "Content-Disposition", "Retry-After"];
 
@@ -74,7 +74,7 @@ internal sealed class PassCarrier(Exchange exchange, RouteTarget target, Replica
             }
         }
 
-        exchange.MarkCommitted();
+        exchange.Commit(attempt);
         AnswerHeaders.WriteCommon(exchange, headers);
         AnswerHeaders.WriteTarget(exchange, headers, proxyResponse, target);
         return true;
@@ -92,7 +92,7 @@ internal sealed class PassCarrier(Exchange exchange, RouteTarget target, Replica
     private async ValueTask<bool> IsOursAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         using PooledWriter body = await Attempt.ReadRefusalAsync(response, cancellation);
-        AnswerHeaders.TakeRequestId(exchange, response.Headers);
+        AnswerHeaders.TakeRequestId(attempt, response.Headers);
         Refused = target.Deployment.Provider.ReadFailure((int)response.StatusCode, response, body.Written, target.Deployment);
         return true;
     }

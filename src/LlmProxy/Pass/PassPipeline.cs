@@ -88,9 +88,9 @@ internal sealed class PassPipeline(
         DestinationState destination = ReplicaPolicies.LeastBusy(states.AvailableDestinations.Count > 0 ? states.AvailableDestinations : states.AllDestinations)!;
         Replica replica = ReplicaPolicies.Of(destination, destination.Model.Config.Address);
         var target = new RouteTarget(llm, options.Model);
-        var carrier = new PassCarrier(exchange, target, replica);
+        AttemptFacts attempt = exchange.BeginAttempt();
+        var carrier = new PassCarrier(exchange, target, replica, attempt);
         long begun = time.GetTimestamp();
-        exchange.AttemptsBegun = 1;
         replica.Enter();
         llm.State.Tags.Enter();
         try
@@ -105,7 +105,7 @@ internal sealed class PassPipeline(
             llm.State.Tags.Leave();
             place.Reservation.Dispose();
             string outcome = exchange.IsClientGone ? "client_gone" : exchange.Error?.Code.Wire() ?? "success";
-            exchange.Attempts.Add(new AttemptRecord(llm.Name, llm.ProviderName, outcome, time.GetElapsedTime(begun).TotalMilliseconds));
+            exchange.EndAttempt(attempt, new AttemptRecord(llm.Name, llm.ProviderName, outcome, time.GetElapsedTime(begun).TotalMilliseconds));
             metrics.AttemptEnded(llm.State.Tags, outcome);
         }
     }

@@ -25,12 +25,13 @@ internal sealed class CallRecorder(GatewayMetrics metrics, RequestLog log, ILogg
 
         if (exchange.Answered is { } answered && exchange.CostUsd is null && exchange.Usage is not null)
         {
-            exchange.SettleCost(answered);
+            exchange.Chosen!.SettleCost(answered);
         }
 
         TimeSpan duration = exchange.Time.GetElapsedTime(exchange.StartedAt);
         AttemptRecord? last = exchange.Attempts.Count > 0 ? exchange.Attempts[^1] : null;
-        LlmTags tags = last is not null && exchange.Snapshot.Llms.TryGetValue(last.Llm, out Deployment? llm) ? llm.State.Tags : metrics.None;
+        LlmTags tags = exchange.Answered is { } answerer ? answerer.Deployment.State.Tags
+            : last is not null && exchange.Snapshot.Llms.TryGetValue(last.Llm, out Deployment? llm) ? llm.State.Tags : metrics.None;
         TimeSpan? firstOutput = exchange.FirstOutputAt == 0 ? null : exchange.Time.GetElapsedTime(exchange.StartedAt, exchange.FirstOutputAt);
         if (exchange.OverheadMs is null && exchange.AttemptsBegun > 0)
         {

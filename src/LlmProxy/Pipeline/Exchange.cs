@@ -4,6 +4,7 @@ using LlmProxy.Accounting;
 using LlmProxy.Configuration;
 using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
+using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
 using LlmProxy.Media;
@@ -20,6 +21,9 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     private ChatRequest? _chat;
     private FetchedMedia? _media;
     private EmbeddingRequest? _embedding;
+    private AttemptFacts? _committed;
+    private AttemptFacts? _lastFailed;
+    private int _attemptsBegun;
 
     /// <summary>Ours alone; the client's own id is kept beside it.</summary>
     public string Id { get; } = Guid.CreateVersion7().ToString("D", CultureInfo.InvariantCulture);
@@ -96,12 +100,23 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     public IReadOnlyList<KeyValuePair<string, StringValues>> ForwardedHeaders => _forwarded ?? [];
 
     /// <summary>Media fetched for vendors that want the bytes.</summary>
-    public FetchedMedia Media => _media ??= new FetchedMedia(Budget);
+    public FetchedMedia Media
+    {
+        get
+        {
+            if (_media is null)
+            {
+                Interlocked.CompareExchange(ref _media, new FetchedMedia(Budget), null);
+            }
 
-    public int AttemptsBegun { get; set; }
+            return _media;
+        }
+    }
 
-    /// <summary>The running attempt's span; null while nobody traces.</summary>
-    public System.Diagnostics.Activity? AttemptSpan { get; set; }
+    public int AttemptsBegun => Volatile.Read(ref _attemptsBegun);
+
+    /// <summary>The facts that count: of the attempt whose answer goes out, else of the one that failed last.</summary>
+    public AttemptFacts? Chosen => _committed ?? _lastFailed;
 
     public List<AttemptRecord> Attempts { get; } = [];
 
@@ -112,15 +127,15 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     public GatewayError? Error { get; set; }
 
-    public TokenUsage? Usage { get; set; }
+    public TokenUsage? Usage => Chosen?.Usage;
 
-    public decimal? CostUsd { get; set; }
+    public decimal? CostUsd => Chosen?.CostUsd;
 
-    public string? ReportedModel { get; set; }
+    public string? ReportedModel => Chosen?.ReportedModel;
 
-    public string? ProviderRequestId { get; set; }
+    public string? ProviderRequestId => Chosen?.ProviderRequestId;
 
-    public string? DroppedParams { get; set; }
+    public string? DroppedParams => Chosen?.DroppedParams;
 
     public string Cache { get; set; } = "bypass";
 
@@ -129,14 +144,11 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     /// <summary>Requests left under the tightest limit, for the x-ratelimit headers.</summary>
     public RateReport Rate { get; set; }
 
-    /// <summary>How many of a stream's numbered events the client has got, in dialects that number them.</summary>
-    public long EventsTold { get; set; }
-
     public bool IsClientGone { get; set; }
 
     public long FirstOutputAt { get; set; }
 
-    /// <summary>Time until the answer was committed that was spent waiting for the client's body or for a vendor.</summary>
+    /// <summary>Time spent waiting for the client's body and for the attempts that failed; the chosen one has its own.</summary>
     public long WaitedTicks { get; set; }
 
     public double? OverheadMs { get; set; }
@@ -145,7 +157,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     public double? TtftMs => FirstOutputAt == 0 ? null : Time.GetElapsedTime(StartedAt, FirstOutputAt).TotalMilliseconds;
 
-    public string? FallbackReason { get; set; }
+    public string? FallbackReason => Chosen?.FallbackReason;
 
     /// <summary>Takes a whole answer into the cache, when it may be kept.</summary>
     public Action<ReadOnlyMemory<byte>>? KeepAnswer { get; set; }
@@ -183,8 +195,38 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     private static CallRefusedException Refused(GatewayError wrong) =>
         new(new VendorFailure(wrong.Code, wrong.Message) { IsFinal = true, Param = wrong.Param, Status = wrong.Status });
 
-    public void SettleCost(RouteTarget target) =>
-        CostUsd = Usage is { } usage ? PriceBook.Cost(target.Facts, target.Deployment.IsLocal, usage) : null;
+    /// <summary>One more attempt begins.</summary>
+    /// <param name="reason">Why it is not the first choice that is asked.</param>
+    /// <param name="side">Its side, where two LLMs are asked side by side.</param>
+    public AttemptFacts BeginAttempt(string? reason = null, HedgeSide? side = null) =>
+        new(Interlocked.Increment(ref _attemptsBegun)) { FallbackReason = reason, Side = side };
+
+    /// <summary>The attempt is over. Without an answer, what it found out stands until another one ends.</summary>
+    public void EndAttempt(AttemptFacts attempt, AttemptRecord record)
+    {
+        if (attempt.Side is null)
+        {
+            Attempts.Add(record);
+        }
+        else
+        {
+            lock (Attempts)
+            {
+                Attempts.Add(record);
+            }
+        }
+
+        if (attempt == _committed || attempt.IsSuperseded)
+        {
+            return;
+        }
+
+        _lastFailed = attempt;
+        if (attempt.Side is null)
+        {
+            WaitedTicks += attempt.WaitedTicks;
+        }
+    }
 
     /// <summary>Nothing can be sent again once output is on its way: the request's bytes are let go.</summary>
     public void ReleaseBody()
@@ -204,11 +246,13 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     }
 
     /// <summary>The answer is about to begin: what has passed and was no waiting is the gateway's own time.</summary>
-    public void MarkCommitted()
+    public void Commit(AttemptFacts attempt)
     {
         long now = Time.GetTimestamp();
+        long waited = attempt.Side is { } side ? now - side.BeganAt : attempt.WaitedTicks;
+        _committed = attempt;
         FirstOutputAt = now;
-        OverheadMs = Math.Max(0, (now - StartedAt - WaitedTicks) * 1000.0 / Time.TimestampFrequency);
+        OverheadMs = Math.Max(0, (now - StartedAt - WaitedTicks - waited) * 1000.0 / Time.TimestampFrequency);
     }
 }
 

@@ -30,7 +30,7 @@ internal interface IProvider
     ValueTask AuthorizeAsync(HttpRequestMessage request, Deployment deployment, CancellationToken cancellation);
 
     /// <summary>How this call is put to this vendor. Throws CallRefusedException where it cannot be.</summary>
-    VendorCall Open(Exchange exchange, RouteTarget target);
+    VendorCall Open(Exchange exchange, RouteTarget target, AttemptFacts facts);
 
     /// <summary>Whose fault a refused call was.</summary>
     VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment);

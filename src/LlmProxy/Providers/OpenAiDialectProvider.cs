@@ -71,11 +71,11 @@ internal abstract class OpenAiDialectProvider : IProvider
     {
     }
 
-    public VendorCall Open(Exchange exchange, RouteTarget target)
+    public VendorCall Open(Exchange exchange, RouteTarget target, AttemptFacts facts)
     {
         EndpointKind endpoint = exchange.Endpoint;
         return target.Deployment.Speaks(endpoint) ? new OpenAiCall(exchange, target, this)
-            : endpoint.ChatFront is not null ? new TranslatedChat(exchange, target, new OpenAiChatVendor(this))
+            : endpoint.ChatFront is not null ? new TranslatedChat(exchange, target, facts, new OpenAiChatVendor(this))
             : endpoint.TokenFront is not null ? CountCall.Open(exchange, target, Tokens)
             : endpoint.EmbeddingFront is not null ? new TranslatedEmbedding(exchange, target, new EmbeddingVendor(this))
             : throw new NotSupportedException($"{Card.Name} is never asked for {endpoint}.");

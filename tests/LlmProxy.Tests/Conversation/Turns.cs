@@ -24,7 +24,10 @@ internal sealed record Told(string Text, TokenUsage? Usage, string? Model, Vendo
 internal static class Turns
 {
     /// <summary>A request that has been read and passed every check of its own.</summary>
-    public static Exchange Exchange(string json, EndpointKind? endpoint = null, params (string Name, string Value)[] headers)
+    public static Exchange Exchange(string json, EndpointKind? endpoint = null, params (string Name, string Value)[] headers) =>
+        Exchange(json, TimeProvider.System, endpoint, headers);
+
+    public static Exchange Exchange(string json, TimeProvider time, EndpointKind? endpoint = null, params (string Name, string Value)[] headers)
     {
         var http = new DefaultHttpContext();
         http.Request.Method = "POST";
@@ -45,7 +48,7 @@ internal static class Turns
             Models = new ModelDirectory(options, []),
             Workspaces = FrozenDictionary<string, WorkspaceOptions>.Empty,
         };
-        var exchange = new Exchange(http, endpoint ?? EndpointKind.Chat, snapshot, TimeProvider.System, new BufferBudget(), new Shutdown(TimeProvider.System));
+        var exchange = new Exchange(http, endpoint ?? EndpointKind.Chat, snapshot, time, new BufferBudget(), new Shutdown(TimeProvider.System));
         ValueTask<GatewayError?> read = RequestReader.ReadAsync(exchange);
         GatewayError? refusal = read.IsCompleted ? read.Result : read.AsTask().GetAwaiter().GetResult();
         Assert.True(refusal is null, refusal?.Message);
@@ -63,7 +66,7 @@ internal static class Turns
     public static VendorCall Open(string provider, string json, string model = "m", EndpointKind? endpoint = null, Action<LlmOptions>? change = null, params (string Name, string Value)[] headers)
     {
         RouteTarget target = Target(provider, model, change);
-        return target.Deployment.Provider.Open(Exchange(json, endpoint, headers), target);
+        return target.Deployment.Provider.Open(Exchange(json, endpoint, headers), target, new AttemptFacts(1));
     }
 
     /// <summary>The body as it would be sent.</summary>

@@ -39,7 +39,7 @@ public sealed class WishReaderTests
     [InlineData("x-llm-fallback", "perhaps", "fallback")]
     [InlineData("x-llm-timeout-ms", "-1", "timeout_ms")]
     [InlineData("x-llm-timeout-ms", "soon", "timeout_ms")]
-    [InlineData("x-llm-strategy", "cost_optimized", "strategy")]
+    [InlineData("x-llm-strategy", "fastest", "strategy")]
     [InlineData("x-llm-cache", "sometimes", "cache")]
     [InlineData("x-llm-provider", "", "provider")]
     public void Header_UnknownOrMeaningless_IsRefused(string header, string value, string param)

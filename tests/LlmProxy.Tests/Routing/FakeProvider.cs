@@ -33,7 +33,7 @@ internal sealed class FakeProvider(string name, bool isLocal = false) : IProvide
 
     public ValueTask AuthorizeAsync(HttpRequestMessage request, Deployment deployment, CancellationToken cancellation) => throw new NotSupportedException();
 
-    public VendorCall Open(Exchange exchange, RouteTarget target) => throw new NotSupportedException();
+    public VendorCall Open(Exchange exchange, RouteTarget target, AttemptFacts facts) => throw new NotSupportedException();
 
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment) => throw new NotSupportedException();
 }

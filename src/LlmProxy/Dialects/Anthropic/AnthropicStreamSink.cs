@@ -116,10 +116,10 @@ internal sealed class AnthropicStreamSink(ChatTurn turn) : ChatSink
         Output.Write("\n\nevent: message_stop\ndata: {\"type\":\"message_stop\""u8);
         if (turn.Exchange.Wishes.Metadata == true)
         {
-            turn.Exchange.Usage = Usage ?? turn.Exchange.Usage;
-            turn.Exchange.SettleCost(turn.Target);
+            turn.Facts.Usage = Usage ?? turn.Facts.Usage;
+            turn.Facts.SettleCost(turn.Target);
             Output.Write(",\"llm\":"u8);
-            AnswerMetadata.Write(Output, turn.Exchange, turn.Target);
+            AnswerMetadata.Write(Output, turn.Exchange, turn.Target, turn.Facts);
         }
 
         Output.Write("}\n\n"u8);

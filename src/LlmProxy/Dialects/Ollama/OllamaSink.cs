@@ -116,10 +116,10 @@ internal sealed class OllamaSink(ChatTurn turn, bool isGenerate, bool isStream) 
         _line.Figures(_finish, Usage);
         if (isStream && turn.Exchange.Wishes.Metadata == true)
         {
-            turn.Exchange.Usage = Usage ?? turn.Exchange.Usage;
-            turn.Exchange.SettleCost(turn.Target);
+            turn.Facts.Usage = Usage ?? turn.Facts.Usage;
+            turn.Facts.SettleCost(turn.Target);
             Output.Write(",\"llm\":"u8);
-            AnswerMetadata.Write(Output, turn.Exchange, turn.Target);
+            AnswerMetadata.Write(Output, turn.Exchange, turn.Target, turn.Facts);
         }
 
         Output.Write(isStream ? "}\n"u8 : "}"u8);

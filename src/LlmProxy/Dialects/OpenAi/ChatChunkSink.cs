@@ -118,11 +118,11 @@ internal sealed class ChatChunkSink(ChatTurn turn) : ChatSink
 
         if (_tellsMetadata)
         {
-            turn.Exchange.Usage = Usage ?? turn.Exchange.Usage;
-            turn.Exchange.SettleCost(turn.Target);
+            turn.Facts.Usage = Usage ?? turn.Facts.Usage;
+            turn.Facts.SettleCost(turn.Target);
             var llm = new ArrayBufferWriter<byte>();
             llm.Write(",\"llm\":"u8);
-            AnswerMetadata.Write(llm, turn.Exchange, turn.Target);
+            AnswerMetadata.Write(llm, turn.Exchange, turn.Target, turn.Facts);
             ReleaseHeld(llm.WrittenSpan);
         }
 

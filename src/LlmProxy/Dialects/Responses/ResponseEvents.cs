@@ -8,7 +8,7 @@ using LlmProxy.Routing;
 namespace LlmProxy.Dialects.Responses;
 
 /// <summary>Writes the numbered events in which a streamed Response comes to be.</summary>
-internal sealed class ResponseEvents(Exchange exchange)
+internal sealed class ResponseEvents(AttemptFacts attempt)
 {
     public static readonly JsonWriterOptions Json = new() { Encoder = RouteTarget.JsonOptions.Encoder, SkipValidation = true };
 
@@ -21,7 +21,7 @@ internal sealed class ResponseEvents(Exchange exchange)
         var json = new Utf8JsonWriter(output, Json);
         json.WriteStartObject();
         json.WriteString("type"u8, type);
-        json.WriteNumber("sequence_number"u8, exchange.EventsTold++);
+        json.WriteNumber("sequence_number"u8, attempt.EventsTold++);
         if (item is not null)
         {
             json.WriteNumber("output_index"u8, item.Index);
@@ -58,7 +58,7 @@ internal sealed class ResponseEvents(Exchange exchange)
         }
 
         Span<byte> digits = output.GetSpan(20);
-        _ = exchange.EventsTold++.TryFormat(digits, out int written, default, CultureInfo.InvariantCulture);
+        _ = attempt.EventsTold++.TryFormat(digits, out int written, default, CultureInfo.InvariantCulture);
         output.Advance(written);
         output.Write("}\n\n"u8);
     }

@@ -95,7 +95,7 @@ internal sealed class ResponseObject
         {
             json.WritePropertyName("llm"u8);
             using var llm = new PooledWriter();
-            AnswerMetadata.Write(llm, _turn.Exchange, _turn.Target);
+            AnswerMetadata.Write(llm, _turn.Exchange, _turn.Target, _turn.Facts);
             json.WriteRawValue(llm.Written, skipInputValidation: true);
         }
 

@@ -12,7 +12,7 @@ namespace LlmProxy.Dialects.Responses;
 internal sealed class ResponseSink(ChatTurn turn, bool isStream) : ChatSink
 {
     private readonly ResponseObject _response = new(turn);
-    private readonly ResponseEvents? _events = isStream ? new ResponseEvents(turn.Exchange) : null;
+    private readonly ResponseEvents? _events = isStream ? new ResponseEvents(turn.Facts) : null;
     private readonly List<byte[]> _customTools = CustomTools.NamesIn(turn.Request);
     private readonly bool _tellsMetadata = isStream && turn.Exchange.Wishes.Metadata == true;
     private readonly List<OutputItem> _items = [];
@@ -164,7 +164,7 @@ internal sealed class ResponseSink(ChatTurn turn, bool isStream) : ChatSink
         }
 
         Begin();
-        turn.Exchange.Usage = Usage ?? turn.Exchange.Usage;
+        turn.Facts.Usage = Usage ?? turn.Facts.Usage;
         string status = why is null ? "completed" : "incomplete";
         if (_events is null)
         {
@@ -175,7 +175,7 @@ internal sealed class ResponseSink(ChatTurn turn, bool isStream) : ChatSink
 
         if (_tellsMetadata)
         {
-            turn.Exchange.SettleCost(turn.Target);
+            turn.Facts.SettleCost(turn.Target);
         }
 
         State(status, why);
@@ -243,7 +243,6 @@ internal sealed class ResponseSink(ChatTurn turn, bool isStream) : ChatSink
         if (!_hasBegun)
         {
             _hasBegun = true;
-            turn.Exchange.EventsTold = 0; // An attempt before this one may have counted.
             State("created", null);
             State("in_progress", null);
         }

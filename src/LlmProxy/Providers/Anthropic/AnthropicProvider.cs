@@ -67,11 +67,11 @@ internal sealed class AnthropicProvider : IProvider
         return ValueTask.CompletedTask;
     }
 
-    public VendorCall Open(Exchange exchange, RouteTarget target) =>
+    public VendorCall Open(Exchange exchange, RouteTarget target, AttemptFacts facts) =>
         exchange.Endpoint == EndpointKind.Messages || exchange.Endpoint == EndpointKind.CountTokens
             ? new AnthropicCall(exchange, target, AnthropicDialect.Own)
             : exchange.Endpoint.TokenFront is not null ? CountCall.Open(exchange, target, _tokens)
-            : new TranslatedChat(exchange, target, _chat);
+            : new TranslatedChat(exchange, target, facts, _chat);
 
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)
     {

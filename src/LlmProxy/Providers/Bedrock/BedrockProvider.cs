@@ -81,10 +81,10 @@ internal sealed class BedrockProvider : IProvider
         return _auth.ApplyAsync(request, deployment.Options, cancellation);
     }
 
-    public VendorCall Open(Exchange exchange, RouteTarget target) => exchange.Endpoint.EmbeddingFront is not null
+    public VendorCall Open(Exchange exchange, RouteTarget target, AttemptFacts facts) => exchange.Endpoint.EmbeddingFront is not null
         ? new TranslatedEmbedding(exchange, target, _embeddings)
         : exchange.Endpoint.TokenFront is not null ? CountCall.Open(exchange, target, null)
-        : new TranslatedChat(exchange, target, _chat);
+        : new TranslatedChat(exchange, target, facts, _chat);
 
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)
     {

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using LlmProxy.Conversation;
 
@@ -8,6 +7,8 @@ namespace LlmProxy.Providers.Gemini;
 internal sealed class GeminiContents(ChatTurn turn, GoogleApi api, GeminiModel model)
 {
     private readonly GeminiConversation _conversation = GeminiConversation.Of(turn);
+    private readonly GeminiParts _parts = new(turn);
+    private readonly GeminiCalls _calls = new(turn, api, model);
 
     public void Write(Utf8JsonWriter json)
     {
@@ -37,7 +38,7 @@ internal sealed class GeminiContents(ChatTurn turn, GoogleApi api, GeminiModel m
     {
         foreach (ChatPart part in message.Parts)
         {
-            NoteMark(message, part);
+            _parts.NoteMark(message, part);
             if (part.Kind != PartKind.Text)
             {
                 throw turn.Refuse(part.Path, "instructions (system and developer messages) can only be text.");
@@ -45,7 +46,7 @@ internal sealed class GeminiContents(ChatTurn turn, GoogleApi api, GeminiModel m
 
             if (!part.Text.IsEmpty)
             {
-                WriteText(json, part.Text);
+                GeminiParts.WriteText(json, part.Text);
             }
         }
     }
@@ -66,7 +67,7 @@ internal sealed class GeminiContents(ChatTurn turn, GoogleApi api, GeminiModel m
                 content.Messages.ForEach(message => WriteAssistant(json, message));
                 break;
             case GeminiRole.Results:
-                content.Messages.ForEach(message => WriteResult(json, message));
+                content.Messages.ForEach(message => _calls.WriteResult(json, message, _conversation.NameOf(message, turn)));
                 break;
             default:
                 WriteUser(json, content.Messages);
@@ -77,7 +78,7 @@ internal sealed class GeminiContents(ChatTurn turn, GoogleApi api, GeminiModel m
         json.WriteEndObject();
         if (content.Role == GeminiRole.Results && !model.IsThird)
         {
-            WriteMediaOfResults(json, content.Messages);
+            _calls.WriteMediaOfResults(json, content.Messages);
         }
     }
 
@@ -88,13 +89,13 @@ internal sealed class GeminiContents(ChatTurn turn, GoogleApi api, GeminiModel m
         {
             foreach (ChatPart part in message.Parts)
             {
-                isEmpty &= !WritePart(json, message, part);
+                isEmpty &= !_parts.WritePart(json, message, part);
             }
         }
 
         if (isEmpty)
         {
-            WriteText(json, JsonText.Of(" "));
+            GeminiParts.WriteText(json, JsonText.Of(" "));
         }
     }
 
@@ -104,32 +105,32 @@ internal sealed class GeminiContents(ChatTurn turn, GoogleApi api, GeminiModel m
         int lastText = message.Parts.FindLastIndex(static part => part is { Kind: PartKind.Text, Text.IsEmpty: false });
         if (lastText < 0 && !signature.IsEmpty)
         {
-            WriteText(json, JsonText.Of(""), signature);
+            GeminiParts.WriteText(json, JsonText.Of(""), signature);
         }
 
         for (int i = 0; i < message.Parts.Count; i++)
         {
             if (i == lastText)
             {
-                NoteMark(message, message.Parts[i]);
-                WriteText(json, message.Parts[i].Text, signature);
+                _parts.NoteMark(message, message.Parts[i]);
+                GeminiParts.WriteText(json, message.Parts[i].Text, signature);
             }
             else
             {
-                WritePart(json, message, message.Parts[i]);
+                _parts.WritePart(json, message, message.Parts[i]);
             }
         }
 
         if (!message.Refusal.IsEmpty)
         {
-            WriteText(json, message.Refusal);
+            GeminiParts.WriteText(json, message.Refusal);
         }
 
         bool isUnsigned = model.IsThird && !message.ToolCalls.Exists(static call => !call.GoogleSignature.IsEmpty);
         for (int i = 0; i < message.ToolCalls.Count; i++)
         {
             // Of calls made at once only the first carries a signature.
-            WriteCall(json, message.ToolCalls[i], needsSignature: isUnsigned && i == 0);
+            _calls.WriteCall(json, message.ToolCalls[i], needsSignature: isUnsigned && i == 0);
         }
     }
 
@@ -157,7 +158,7 @@ internal sealed class GeminiContents(ChatTurn turn, GoogleApi api, GeminiModel m
             else if (!block.Text.IsEmpty)
             {
                 hasText = true;
-                WriteThought(json, block.Text);
+                GeminiParts.WriteThought(json, block.Text);
             }
 
             ReadOnlyMemory<byte> own = GeminiSignature.Unmark(block.Signature);
@@ -166,204 +167,14 @@ internal sealed class GeminiContents(ChatTurn turn, GoogleApi api, GeminiModel m
 
         if (!hasText && !message.ReasoningText.IsEmpty)
         {
-            WriteThought(json, message.ReasoningText);
+            GeminiParts.WriteThought(json, message.ReasoningText);
         }
 
         return signature;
-    }
-
-    private void WriteCall(Utf8JsonWriter json, ToolCall call, bool needsSignature)
-    {
-        json.WriteStartObject();
-        json.WriteStartObject("functionCall"u8);
-        WriteId(json, call.Id);
-        json.WritePropertyName("name"u8);
-        call.Name.WriteTo(json);
-        json.WritePropertyName("args"u8);
-        WriteArguments(json, call.Arguments);
-        json.WriteEndObject();
-        if (!call.GoogleSignature.IsEmpty)
-        {
-            json.WritePropertyName("thoughtSignature"u8);
-            call.GoogleSignature.WriteTo(json);
-        }
-        else if (needsSignature)
-        {
-            json.WriteString("thoughtSignature"u8, GeminiSignature.Skip);
-        }
-
-        json.WriteEndObject();
-        NoteMark(call.CacheControl);
-    }
-
-    /// <summary>Google takes an object and nothing else: arguments that are none stand in one, as they are.</summary>
-    private static void WriteArguments(Utf8JsonWriter json, JsonText arguments)
-    {
-        byte[] text = Encoding.UTF8.GetBytes(arguments.ToString());
-        if (text.AsSpan().Trim(" \t\r\n"u8).IsEmpty)
-        {
-            json.WriteStartObject();
-            json.WriteEndObject();
-            return;
-        }
-
-        if (IsObject(text))
-        {
-            json.WriteRawValue(text, skipInputValidation: true);
-            return;
-        }
-
-        json.WriteStartObject();
-        json.WritePropertyName("arguments"u8);
-        arguments.WriteTo(json);
-        json.WriteEndObject();
-    }
-
-    private void WriteResult(Utf8JsonWriter json, ChatMessage message)
-    {
-        json.WriteStartObject();
-        json.WriteStartObject("functionResponse"u8);
-        WriteId(json, message.ToolCallId);
-        json.WritePropertyName("name"u8);
-        _conversation.NameOf(message, turn).WriteTo(json);
-
-        // A text stays a text: read as JSON its big numbers would lose digits in protobuf's Struct.
-        json.WriteStartObject("response"u8);
-        json.WritePropertyName(message.IsToolError ? "error"u8 : "output"u8);
-        GeminiResultText.Write(json, message);
-        json.WriteEndObject();
-        if (model.IsThird && message.Parts.Exists(static part => part.Kind != PartKind.Text))
-        {
-            json.WriteStartArray("parts"u8);
-            WriteMedia(json, message);
-            json.WriteEndArray();
-        }
-
-        json.WriteEndObject();
-        json.WriteEndObject();
-        message.Parts.ForEach(part => NoteMark(message, part));
-    }
-
-    /// <summary>Before Gemini 3 a result holds text alone: what it shows is shown right behind it.</summary>
-    private void WriteMediaOfResults(Utf8JsonWriter json, List<ChatMessage> messages)
-    {
-        if (!messages.Exists(static message => message.Parts.Exists(static part => part.Kind != PartKind.Text)))
-        {
-            return;
-        }
-
-        json.WriteStartObject();
-        json.WriteString("role"u8, "user"u8);
-        json.WriteStartArray("parts"u8);
-        messages.ForEach(message => WriteMedia(json, message));
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private void WriteMedia(Utf8JsonWriter json, ChatMessage message)
-    {
-        foreach (ChatPart part in message.Parts)
-        {
-            if (part.Kind != PartKind.Text)
-            {
-                WritePart(json, message, part);
-            }
-        }
-    }
-
-    /// <summary>False where there was nothing to write.</summary>
-    private bool WritePart(Utf8JsonWriter json, ChatMessage message, ChatPart part)
-    {
-        NoteMark(message, part);
-        if (part.Kind == PartKind.Text)
-        {
-            if (part.Text.IsEmpty)
-            {
-                return false;
-            }
-
-            WriteText(json, part.Text);
-            return true;
-        }
-
-        if (part.Media is null)
-        {
-            throw turn.Refuse(part.Path, "Google's models know no such kind of content.");
-        }
-
-        json.WriteStartObject();
-        GeminiMedia.Write(json, part, turn);
-        json.WriteEndObject();
-        return true;
-    }
-
-    private void WriteId(Utf8JsonWriter json, JsonText id)
-    {
-        if (api.HasCallIds && !id.IsEmpty)
-        {
-            json.WritePropertyName("id"u8);
-            id.WriteTo(json);
-        }
-    }
-
-    private void NoteMark(ChatMessage message, ChatPart part)
-    {
-        NoteMark(message.CacheControl);
-        NoteMark(part.CacheControl);
-    }
-
-    /// <summary>Google caches by itself, or by a name made beforehand (cached_content).</summary>
-    private void NoteMark(ReadOnlyMemory<byte> cacheControl)
-    {
-        if (!cacheControl.IsEmpty)
-        {
-            turn.Fields.Drop("cache_control");
-        }
     }
 
     private bool SaysSomething(ChatMessage message) =>
         message.ToolCalls.Count > 0 || !message.Refusal.IsEmpty
         || message.Parts.Exists(static part => part.Kind != PartKind.Text || !part.Text.IsEmpty)
         || (model.Thinks && (!message.ReasoningText.IsEmpty || message.Thinking.Exists(static block => !block.Text.IsEmpty || !GeminiSignature.Unmark(block.Signature).IsEmpty)));
-
-    private static bool IsObject(ReadOnlySpan<byte> text)
-    {
-        var reader = new Utf8JsonReader(text, Wire.JsonMembers.ReaderOptions);
-        try
-        {
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            {
-                return false;
-            }
-
-            reader.Skip();
-            return !reader.Read();
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-    }
-
-    private static void WriteThought(Utf8JsonWriter json, JsonText text)
-    {
-        json.WriteStartObject();
-        json.WritePropertyName("text"u8);
-        text.WriteTo(json);
-        json.WriteBoolean("thought"u8, true);
-        json.WriteEndObject();
-    }
-
-    private static void WriteText(Utf8JsonWriter json, JsonText text, ReadOnlyMemory<byte> signature = default)
-    {
-        json.WriteStartObject();
-        json.WritePropertyName("text"u8);
-        text.WriteTo(json);
-        if (!signature.IsEmpty)
-        {
-            json.WriteString("thoughtSignature"u8, signature.Span);
-        }
-
-        json.WriteEndObject();
-    }
 }

@@ -56,12 +56,12 @@ internal sealed class GeminiProvider : IProvider
         return ValueTask.CompletedTask;
     }
 
-    public VendorCall Open(Exchange exchange, RouteTarget target)
+    public VendorCall Open(Exchange exchange, RouteTarget target, AttemptFacts facts)
     {
         EndpointKind endpoint = exchange.Endpoint;
         return endpoint.EmbeddingFront is not null ? new TranslatedEmbedding(exchange, target, _embeddings)
             : endpoint.TokenFront is not null ? CountCall.Open(exchange, target, _counts)
-            : new TranslatedChat(exchange, target, _chat);
+            : new TranslatedChat(exchange, target, facts, _chat);
     }
 
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)

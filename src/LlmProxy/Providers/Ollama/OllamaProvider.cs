@@ -56,11 +56,11 @@ internal sealed class OllamaProvider : IProvider
         return ValueTask.CompletedTask;
     }
 
-    public VendorCall Open(Exchange exchange, RouteTarget target)
+    public VendorCall Open(Exchange exchange, RouteTarget target, AttemptFacts facts)
     {
         EndpointKind endpoint = exchange.Endpoint;
         return endpoint.Dialect == OllamaClients.Instance && target.Deployment.Speaks(endpoint) ? new OllamaCall(exchange, target)
-            : endpoint.ChatFront is not null ? new TranslatedChat(exchange, target, _chat)
+            : endpoint.ChatFront is not null ? new TranslatedChat(exchange, target, facts, _chat)
             : endpoint.TokenFront is not null ? CountCall.Open(exchange, target, null)
             : endpoint.EmbeddingFront is not null ? new TranslatedEmbedding(exchange, target, _embeddings)
             : throw new NotSupportedException($"{Card.Name} is never asked for {endpoint}.");

@@ -11,12 +11,14 @@ internal static class AnswerReader
 {
     public static PlainAnswer Read(EndpointKind endpoint, ReadOnlySpan<byte> body, VendorLabel vendor)
     {
+        ReadOnlySpan<byte> sent = body;
         body = body.StartsWith("\uFEFF"u8) ? body[3..] : body;
+        bool hasMark = body.Length < sent.Length;
         body = body.Trim(" \t\r\n"u8);
         return body switch
         {
             [] => Invalid("an empty answer", vendor),
-            [(byte)'{', ..] => ReadObject(endpoint, body, vendor),
+            [(byte)'{', ..] => ReadObject(endpoint, body, vendor) is var read && hasMark ? read with { IsRight = false } : read,
             [(byte)'<', ..] => Invalid("a web page instead of JSON", vendor),
             [(byte)'[', ..] => Invalid("a JSON array instead of an object", vendor),
             _ => Invalid("an answer that is not a JSON object", vendor),
@@ -44,12 +46,26 @@ internal static class AnswerReader
         TokenUsage? billed = null;
         string? model = null;
         bool isError = false;
+        var right = new RightAnswer();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             Member name = NameOf(ref reader);
             if (!reader.Read())
             {
                 break;
+            }
+
+            if (name == Member.Usage && reader.TokenType == JsonTokenType.StartObject)
+            {
+                usage = UsageReader.Read(ref reader, out bool isPromised);
+                right.Saw(RightAnswer.Part.Usage, isPromised);
+                continue;
+            }
+
+            if (name == Member.Choices && reader.TokenType == JsonTokenType.StartArray && endpoint == EndpointKind.Chat)
+            {
+                right.Saw(RightAnswer.Part.Choices, RightAnswer.IsOneChoice(ref reader));
+                continue;
             }
 
             int start = (int)reader.TokenStartIndex;
@@ -62,20 +78,25 @@ internal static class AnswerReader
             ReadOnlySpan<byte> value = body[start..(int)reader.BytesConsumed];
             switch (name)
             {
-                case Member.Usage when kind == JsonTokenType.StartObject:
-                    usage = UsageReader.Read(value);
-                    break;
                 case Member.Meta when kind == JsonTokenType.StartObject && endpoint == EndpointKind.Rerank:
                     billed = ReadMeta(value);
                     break;
                 case Member.Model when kind == JsonTokenType.String:
                     model = StreamFrames.Text(value);
+                    right.Saw(RightAnswer.Part.Model, value.Length > 2);
                     break;
                 case Member.Error:
                     isError |= kind is JsonTokenType.StartObject or JsonTokenType.StartArray || (kind == JsonTokenType.String && value.Length > 2);
                     break;
                 case Member.Object:
                     isError |= value.SequenceEqual("\"error\""u8);
+                    right.Saw(RightAnswer.Part.Object, value.SequenceEqual("\"chat.completion\""u8));
+                    break;
+                case Member.Id:
+                    right.Saw(RightAnswer.Part.Id, kind == JsonTokenType.String && value.Length > 2);
+                    break;
+                case Member.Created:
+                    right.Saw(RightAnswer.Part.Created, kind == JsonTokenType.Number && value is not [(byte)'0']);
                     break;
                 default:
                     break;
@@ -88,14 +109,17 @@ internal static class AnswerReader
         }
 
         reader.Read(); // Throws when something follows the object.
-        return new PlainAnswer(usage ?? billed, model, isError ? OpenAiFailure.Inside(ErrorReader.Read(body), vendor) : null);
+        return new PlainAnswer(usage ?? billed, model, isError ? OpenAiFailure.Inside(ErrorReader.Read(body), vendor) : null) { IsRight = right.IsWhole };
     }
 
     private static Member NameOf(ref Utf8JsonReader reader) =>
-        reader.ValueTextEquals("usage"u8) ? Member.Usage
-        : reader.ValueTextEquals("model"u8) ? Member.Model
-        : reader.ValueTextEquals("error"u8) ? Member.Error
+        reader.ValueTextEquals("id"u8) ? Member.Id
         : reader.ValueTextEquals("object"u8) ? Member.Object
+        : reader.ValueTextEquals("created"u8) ? Member.Created
+        : reader.ValueTextEquals("model"u8) ? Member.Model
+        : reader.ValueTextEquals("choices"u8) ? Member.Choices
+        : reader.ValueTextEquals("usage"u8) ? Member.Usage
+        : reader.ValueTextEquals("error"u8) ? Member.Error
         : reader.ValueTextEquals("meta"u8) ? Member.Meta
         : Member.Other;
 
@@ -134,6 +158,9 @@ internal static class AnswerReader
         Error,
         Object,
         Meta,
+        Id,
+        Created,
+        Choices,
     }
 
     private static PlainAnswer Invalid(string what, VendorLabel vendor) =>

@@ -38,7 +38,7 @@ internal sealed class OpenAiCall(Exchange exchange, RouteTarget target, OpenAiDi
         {
             if (exchange.Endpoint == EndpointKind.Chat)
             {
-                if (!RightAnswer.Is(answers[0].Span))
+                if (!facts.IsRight)
                 {
                     AnswerRepair.Write(answers[0].Span, Identity()!, client);
                     _isRewritten = client.Length > 0;

@@ -1,78 +1,127 @@
 using System.Text.Json;
-using LlmProxy.Wire;
 
 namespace LlmProxy.Providers.OpenAiDialect;
 
 /// <summary>
-/// Sees by a few searches that a whole chat answer is what the schema promises, as OpenAI's own and most servers' are:
-/// mending reads it member by member, which costs as much as the rest of the call. Whatever is unusual is left to that.
+/// Sees, while an answer is read anyway, that it is what chat's schema promises, as OpenAI's own and most servers' are.
+/// Whatever is unusual is left to the mending, which reads again, member by member.
 /// </summary>
-internal static class RightAnswer
+internal struct RightAnswer
 {
-    [ThreadStatic] private static JsonMembers? _scratch;
+    private Part _seen;
+    private bool _isUnusual;
 
-    public static bool Is(ReadOnlySpan<byte> answer)
+    [Flags]
+    public enum Part
     {
-        if (answer.StartsWith("\uFEFF"u8))
+        None = 0,
+        Id = 1,
+        Object = 2,
+        Created = 4,
+        Model = 8,
+        Choices = 16,
+        Usage = 32,
+        All = 63,
+    }
+
+    [Flags]
+    private enum ChoicePart
+    {
+        None = 0,
+        Index = 1,
+        Message = 2,
+        Logprobs = 4,
+        Finish = 8,
+        All = 15,
+        Role = 16,
+        Content = 32,
+        Refusal = 64,
+        AllOfMessage = 112,
+        Unusual = 128,
+    }
+
+    public readonly bool IsWhole => _seen == Part.All && !_isUnusual;
+
+    public void Saw(Part part, bool isRight)
+    {
+        _isUnusual |= !isRight || (_seen & part) != 0;
+        _seen |= part;
+    }
+
+    /// <summary>One choice and no more. The reader stands on the array's opening bracket and is left on its closing one, unless the text ends before.</summary>
+    public static bool IsOneChoice(ref Utf8JsonReader reader)
+    {
+        int depth = reader.CurrentDepth;
+        int count = 0;
+        bool isRight = true;
+        while (reader.Read() && reader.CurrentDepth > depth)
         {
-            return false;
+            count++;
+            isRight &= reader.TokenType == JsonTokenType.StartObject ? IsChoice(ref reader) : SkipUnusual(ref reader);
         }
 
-        JsonMembers members = _scratch ??= new JsonMembers();
-        members.Read(answer);
-        return HasText(answer, members, "id"u8) && HasText(answer, members, "model"u8)
-            && ValueOf(answer, members, "object"u8, JsonTokenType.String).SequenceEqual("\"chat.completion\""u8)
-            && !ValueOf(answer, members, "created"u8, JsonTokenType.Number).IsEmpty
-            && IsChoice(ValueOf(answer, members, "choices"u8, JsonTokenType.StartArray))
-            && IsUsage(ValueOf(answer, members, "usage"u8, JsonTokenType.StartObject));
+        return isRight && count == 1;
     }
 
-    /// <summary>One choice with everything that belongs to it, and nothing in it whose members could be taken for its own.</summary>
-    private static bool IsChoice(ReadOnlySpan<byte> choices)
+    private static bool IsChoice(ref Utf8JsonReader reader)
     {
-        int from = 0;
-        int finish = JsonScan.NextValue(choices, "\"finish_reason\""u8, ref from);
-        if (finish < 0 || JsonScan.NextValue(choices, "\"finish_reason\""u8, ref from) >= 0)
+        ChoicePart seen = ChoicePart.None;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            return false;
+            ChoicePart part = reader.ValueTextEquals("index"u8) ? ChoicePart.Index
+                : reader.ValueTextEquals("message"u8) ? ChoicePart.Message
+                : reader.ValueTextEquals("logprobs"u8) ? ChoicePart.Logprobs
+                : reader.ValueTextEquals("finish_reason"u8) ? ChoicePart.Finish
+                : ChoicePart.None;
+            reader.Read();
+            bool isRight = part switch
+            {
+                ChoicePart.Index => reader.TokenType == JsonTokenType.Number,
+                ChoicePart.Message => reader.TokenType == JsonTokenType.StartObject && IsMessage(ref reader),
+                ChoicePart.Logprobs => reader.TokenType == JsonTokenType.Null,
+                ChoicePart.Finish => IsFinish(ref reader),
+                _ => true,
+            };
+            _ = reader.TrySkip();
+            seen |= isRight && (seen & part) == 0 ? part : ChoicePart.Unusual;
         }
 
-        ReadOnlySpan<byte> reason = choices[finish..];
-        bool isKnown = reason.StartsWith("\"stop\""u8) || reason.StartsWith("\"length\""u8) || reason.StartsWith("\"content_filter\""u8);
-        return isKnown
-            && First(choices, "\"message\""u8).StartsWith("{"u8)
-            && First(choices, "\"role\""u8).StartsWith("\"assistant\""u8)
-            && First(choices, "\"content\""u8) is [(byte)'"' or (byte)'n', ..]
-            && First(choices, "\"refusal\""u8) is [(byte)'"' or (byte)'n', ..]
-            && First(choices, "\"logprobs\""u8).StartsWith("null"u8)
-            && First(choices, "\"index\""u8) is [>= (byte)'0' and <= (byte)'9', ..]
-            && (First(choices, "\"annotations\""u8) is var notes && (notes.IsEmpty || notes.StartsWith("[]"u8)))
-            && choices.IndexOf("\"tool_calls\""u8) < 0 && choices.IndexOf("\"function_call\""u8) < 0 && choices.IndexOf("\"audio\""u8) < 0;
+        return seen == ChoicePart.All;
     }
 
-    private static bool IsUsage(ReadOnlySpan<byte> usage)
+    private static bool IsMessage(ref Utf8JsonReader reader)
     {
-        return IsNumber(First(usage, "\"prompt_tokens\""u8)) && IsNumber(First(usage, "\"completion_tokens\""u8)) && IsNumber(First(usage, "\"total_tokens\""u8))
-            && IsObjectOrAbsent(First(usage, "\"prompt_tokens_details\""u8)) && IsObjectOrAbsent(First(usage, "\"completion_tokens_details\""u8));
+        ChoicePart seen = ChoicePart.None;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            ChoicePart part = reader.ValueTextEquals("role"u8) ? ChoicePart.Role
+                : reader.ValueTextEquals("content"u8) ? ChoicePart.Content
+                : reader.ValueTextEquals("refusal"u8) ? ChoicePart.Refusal
+                : reader.ValueTextEquals("annotations"u8) ? ChoicePart.None
+                : reader.ValueTextEquals("tool_calls"u8) || reader.ValueTextEquals("function_call"u8) ? ChoicePart.Unusual
+                : ChoicePart.None;
+            bool mustBeList = reader.ValueTextEquals("annotations"u8);
+            reader.Read();
+            bool isRight = part switch
+            {
+                ChoicePart.Role => reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped && reader.ValueSpan.Length > 0,
+                ChoicePart.Content or ChoicePart.Refusal => reader.TokenType is JsonTokenType.String or JsonTokenType.Null,
+                _ => !mustBeList || reader.TokenType == JsonTokenType.StartArray,
+            };
+            _ = reader.TrySkip();
+            seen |= isRight && (seen & part) == 0 ? part : ChoicePart.Unusual;
+        }
 
-        static bool IsNumber(ReadOnlySpan<byte> value) => value is [>= (byte)'0' and <= (byte)'9', ..];
-        static bool IsObjectOrAbsent(ReadOnlySpan<byte> value) => value.IsEmpty || value[0] == '{';
+        return seen == ChoicePart.AllOfMessage;
     }
 
-    /// <summary>From where the first member of that name has its value; empty when there is none.</summary>
-    private static ReadOnlySpan<byte> First(ReadOnlySpan<byte> json, ReadOnlySpan<byte> quotedName)
-    {
-        int from = 0;
-        int value = JsonScan.NextValue(json, quotedName, ref from);
-        return value < 0 ? default : json[value..];
-    }
+    /// <summary>Tool calls are looked at by the mending: they have an id, a type and arguments that servers get wrong.</summary>
+    private static bool IsFinish(ref Utf8JsonReader reader) => reader.TokenType == JsonTokenType.String
+        && (reader.ValueTextEquals("stop"u8) || reader.ValueTextEquals("length"u8) || reader.ValueTextEquals("content_filter"u8));
 
-    private static bool HasText(ReadOnlySpan<byte> json, JsonMembers members, ReadOnlySpan<byte> name) =>
-        ValueOf(json, members, name, JsonTokenType.String).Length > 2;
-
-    private static ReadOnlySpan<byte> ValueOf(ReadOnlySpan<byte> json, JsonMembers members, ReadOnlySpan<byte> name, JsonTokenType kind)
+    private static bool SkipUnusual(ref Utf8JsonReader reader)
     {
-        int found = members.Find(json, name);
-        return found >= 0 && members[found].Kind == kind ? members[found].Value(json) : default;
+        _ = reader.TrySkip();
+        return false;
     }
 }

@@ -8,7 +8,10 @@ namespace LlmProxy.Providers.OpenAiDialect;
 internal static class UsageReader
 {
     /// <summary>The reader stands on the object's opening brace and is left on its closing one. Null: it counts no tokens.</summary>
-    public static TokenUsage? Read(ref Utf8JsonReader reader)
+    public static TokenUsage? Read(ref Utf8JsonReader reader) => Read(ref reader, out _);
+
+    /// <param name="isPromised">It has the three counts of chat's schema, and its details are objects or not there.</param>
+    public static TokenUsage? Read(ref Utf8JsonReader reader, out bool isPromised)
     {
         var counts = new Counts();
         int depth = reader.CurrentDepth;
@@ -20,6 +23,7 @@ internal static class UsageReader
             }
         }
 
+        isPromised = counts.Promised == 3;
         return counts.ToUsage();
     }
 
@@ -34,17 +38,25 @@ internal static class UsageReader
     private static void ReadMember(ref Utf8JsonReader reader, ref Counts counts)
     {
         // Chat says prompt and completion, Responses, images and transcriptions say input and output.
-        if (reader.ValueTextEquals("prompt_tokens"u8) || reader.ValueTextEquals("input_tokens"u8))
+        if (reader.ValueTextEquals("prompt_tokens"u8))
         {
-            counts.Input = Number(ref reader);
+            counts.Input = Promised(ref reader, ref counts);
         }
-        else if (reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("output_tokens"u8))
+        else if (reader.ValueTextEquals("completion_tokens"u8))
         {
-            counts.Output = Number(ref reader);
+            counts.Output = Promised(ref reader, ref counts);
         }
         else if (reader.ValueTextEquals("total_tokens"u8))
         {
-            counts.Total = Number(ref reader);
+            counts.Total = Promised(ref reader, ref counts);
+        }
+        else if (reader.ValueTextEquals("input_tokens"u8))
+        {
+            counts.Input = Number(ref reader);
+        }
+        else if (reader.ValueTextEquals("output_tokens"u8))
+        {
+            counts.Output = Number(ref reader);
         }
         else if (reader.ValueTextEquals("prompt_tokens_details"u8) || reader.ValueTextEquals("input_tokens_details"u8)
             || reader.ValueTextEquals("completion_tokens_details"u8) || reader.ValueTextEquals("output_tokens_details"u8))
@@ -69,7 +81,7 @@ internal static class UsageReader
         else
         {
             reader.Read();
-            reader.Skip();
+            _ = reader.TrySkip(); // Skip wants the whole text to be there, which it need not be.
         }
     }
 
@@ -78,7 +90,8 @@ internal static class UsageReader
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            reader.Skip();
+            counts.Promised = -1000;
+            _ = reader.TrySkip();
             return;
         }
 
@@ -99,9 +112,16 @@ internal static class UsageReader
             else
             {
                 reader.Read();
-                reader.Skip();
+                _ = reader.TrySkip();
             }
         }
+    }
+
+    private static long Promised(ref Utf8JsonReader reader, ref Counts counts)
+    {
+        long number = Number(ref reader);
+        counts.Promised += reader.TokenType == JsonTokenType.Number ? 1 : -1000;
+        return number;
     }
 
     private static long Number(ref Utf8JsonReader reader)
@@ -109,7 +129,7 @@ internal static class UsageReader
         reader.Read();
         if (reader.TokenType != JsonTokenType.Number)
         {
-            reader.Skip();
+            _ = reader.TrySkip();
             return 0;
         }
 
@@ -129,6 +149,9 @@ internal static class UsageReader
         public long Cached;
         public long CacheWrite;
         public long Reasoning;
+
+        /// <summary>How many of the schema's three counts are there; far below zero when something has the wrong form.</summary>
+        public int Promised;
 
         public readonly TokenUsage? ToUsage()
         {

@@ -10,7 +10,7 @@ namespace LlmProxy.Providers.Vertex;
 /// <summary>Claude in Google's cloud: Anthropic's dialect at other addresses. https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai</summary>
 internal static class VertexClaude
 {
-    public static VendorCall Open(Exchange exchange, RouteTarget target)
+    public static VendorCall Open(Exchange exchange, RouteTarget target, AttemptFacts facts)
     {
         EndpointKind endpoint = exchange.Endpoint;
         LlmOptions llm = target.Deployment.Options;
@@ -21,7 +21,7 @@ internal static class VertexClaude
 
         return endpoint.TokenFront is not null
             ? CountCall.Open(exchange, target, new AnthropicTokens(DialectOf(llm, isCount: true)))
-            : new TranslatedChat(exchange, target, new AnthropicChat(DialectOf(llm, isCount: false)));
+            : new TranslatedChat(exchange, target, facts, new AnthropicChat(DialectOf(llm, isCount: false)));
     }
 
     private static AnthropicDialect DialectOf(LlmOptions llm, bool isCount) => new()

@@ -84,13 +84,13 @@ internal sealed class VertexProvider(TimeProvider time, Func<string?, Cancellati
         return AuthorizeByTokenAsync(request, deployment.Options, cancellation);
     }
 
-    public VendorCall Open(Exchange exchange, RouteTarget target)
+    public VendorCall Open(Exchange exchange, RouteTarget target, AttemptFacts facts)
     {
         EndpointKind endpoint = exchange.Endpoint;
         return endpoint.EmbeddingFront is not null ? new TranslatedEmbedding(exchange, target, _embeddings)
-            : VertexAddress.IsClaude(target.Model) ? VertexClaude.Open(exchange, target)
+            : VertexAddress.IsClaude(target.Model) ? VertexClaude.Open(exchange, target, facts)
             : endpoint.TokenFront is not null ? CountCall.Open(exchange, target, _counts)
-            : new TranslatedChat(exchange, target, _chat);
+            : new TranslatedChat(exchange, target, facts, _chat);
     }
 
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)

@@ -52,7 +52,7 @@ public sealed class AnthropicCallTests
         Exchange exchange = Turns.Exchange("""{"messages":[{"role":"user","content":"hi"}]}""", EndpointKind.Messages);
         exchange.Http.Request.QueryString = new Microsoft.AspNetCore.Http.QueryString("?beta=true&key=secret");
         LlmProxy.Routing.RouteTarget target = Turns.Target("anthropic", Claude.Sonnet45);
-        using VendorCall call = target.Deployment.Provider.Open(exchange, target);
+        using VendorCall call = target.Deployment.Provider.Open(exchange, target, new AttemptFacts(1));
         Assert.Equal("v1/messages?beta=true", call.Path);
     }
 

@@ -104,7 +104,7 @@ public sealed class AnthropicProviderTests
         Assert.Equal("""{"anthropic_version":"vertex-2023-10-16","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hi"}]}""", Turns.Body(own));
         Assert.Equal("m/claude-opus-4@20250514:stream", own.Path);
         Exchange chat = Turns.Exchange("""{"model":"x","messages":[{"role":"user","content":"hi"}]}""");
-        using var translated = new LlmProxy.Conversation.TranslatedChat(chat, target, new AnthropicChat(dialect));
+        using var translated = new LlmProxy.Conversation.TranslatedChat(chat, target, new AttemptFacts(1), new AnthropicChat(dialect));
         AnthropicMessagesTests.AssertJson(
             """{"anthropic_version":"vertex-2023-10-16","messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}],"max_tokens":32000}""",
             System.Text.Json.Nodes.JsonNode.Parse(Turns.Body(translated)));

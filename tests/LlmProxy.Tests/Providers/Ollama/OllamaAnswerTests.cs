@@ -176,7 +176,7 @@ public sealed class OllamaAnswerTests
         }
     }
 
-    private static VendorCall Open(Exchange exchange) => Turns.Target("ollama") is var target ? target.Deployment.Provider.Open(exchange, target) : null!;
+    private static VendorCall Open(Exchange exchange) => Turns.Target("ollama") is var target ? target.Deployment.Provider.Open(exchange, target, new AttemptFacts(1)) : null!;
 
     private static string Request(bool stream) => stream
         ? """{"model":"x","messages":[{"role":"user","content":"Hi"}],"stream":true,"stream_options":{"include_usage":true}}"""

@@ -69,7 +69,7 @@ public sealed class EmbeddingFormatTests
         Assert.False(EmbeddingFormat.IsBlamed(exchange, 400, "{}"u8));
 
         target.Deployment.State.RefusesEncodingFormat = true;
-        using VendorCall call = target.Deployment.Provider.Open(exchange, target);
+        using VendorCall call = target.Deployment.Provider.Open(exchange, target, new AttemptFacts(1));
         using JsonDocument body = JsonDocument.Parse(Turns.Body(call));
         Assert.False(body.RootElement.TryGetProperty("encoding_format", out _));
         Assert.Null(call.Dropped);

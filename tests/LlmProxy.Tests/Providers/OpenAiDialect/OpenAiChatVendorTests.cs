@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Conversation;
+using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Providers.OpenAiDialect;
 using LlmProxy.Routing;
@@ -274,7 +275,7 @@ public sealed class OpenAiChatVendorTests
         Foreign(Turns.Target(provider, model, change ?? At("http://localhost/v1")), json);
 
     private static TranslatedChat Foreign(RouteTarget target, string json) =>
-        new(Turns.Exchange(json), target, new OpenAiChatVendor((OpenAiDialectProvider)target.Deployment.Provider));
+        new(Turns.Exchange(json), target, new AttemptFacts(1), new OpenAiChatVendor((OpenAiDialectProvider)target.Deployment.Provider));
 
     private static JsonNode Sent(string provider, string json, string model = "m", Action<LlmOptions>? change = null)
     {

@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using LlmProxy.Endpoints;
+using LlmProxy.Providers;
 using LlmProxy.Providers.OpenAiDialect;
 
 namespace LlmProxy.Tests.Providers.OpenAiDialect;
@@ -12,7 +14,7 @@ public sealed class RightAnswerTests
         """;
 
     [Fact]
-    public void Is_AsOpenAiWritesIt_IsRight() => Assert.True(RightAnswer.Is(Encoding.UTF8.GetBytes(Right)));
+    public void Is_AsOpenAiWritesIt_IsRight() => Assert.True(IsRight(Right));
 
     [Theory]
     [InlineData("id")]
@@ -37,7 +39,7 @@ public sealed class RightAnswerTests
         JsonNode at = steps.SkipLast(1).Aggregate(answer, (node, step) => int.TryParse(step, out int index) ? node[index]! : node[step]!);
         Assert.True(at.AsObject().Remove(steps[^1]));
 
-        Assert.False(RightAnswer.Is(Encoding.UTF8.GetBytes(answer.ToJsonString())));
+        Assert.False(IsRight(answer.ToJsonString()));
     }
 
     [Theory]
@@ -55,6 +57,38 @@ public sealed class RightAnswerTests
         string answer = Right.Replace(part, other, StringComparison.Ordinal);
         answer = other.StartsWith('[') ? answer.Replace("no\"", "no\"]", StringComparison.Ordinal) : answer;
 
-        Assert.False(RightAnswer.Is(Encoding.UTF8.GetBytes(answer)));
+        Assert.False(IsRight(answer));
+    }
+
+    [Theory]
+    [InlineData("\"x_new\":1", "\"id\":\"y\"")]
+    [InlineData("\"logprobs\":null", "\"logprobs\":null,\"index\":1")]
+    [InlineData("\"finish_reason\":\"stop\"}", "\"finish_reason\":\"stop\"},{}")]
+    [InlineData("\"finish_reason\":\"stop\"}", "\"finish_reason\":\"stop\"},null")]
+    public void Is_AMemberTwiceOrAChoiceMore_IsLeftToTheMender(string part, string other) =>
+        Assert.False(IsRight(Right.Replace(part, other, StringComparison.Ordinal)));
+
+    [Theory]
+    [InlineData("\"refusal\":null", "\"refusal\":null,\"reasoning_content\":\"hm\",\"x\":{\"tool_calls\":[1]}")]
+    [InlineData("\"logprobs\":null", "\"logprobs\":null,\"stop_reason\":null,\"x\":[{\"message\":3}]")]
+    [InlineData("\"x_new\":1", "\"x_new\":{\"choices\":[],\"usage\":null}")]
+    public void Is_WithMoreThanTheSchemaKnows_IsStillRight(string part, string other) =>
+        Assert.True(IsRight(Right.Replace(part, other, StringComparison.Ordinal)));
+
+    [Fact]
+    public void Read_CutAnywhere_IsNoAnswer()
+    {
+        byte[] whole = Encoding.UTF8.GetBytes(Right.TrimEnd());
+        for (int length = 0; length < whole.Length; length++)
+        {
+            Assert.NotNull(AnswerReader.Read(EndpointKind.Chat, whole.AsSpan(0, length), Streams.Vendor).Failure);
+        }
+    }
+
+    private static bool IsRight(string answer)
+    {
+        PlainAnswer read = AnswerReader.Read(EndpointKind.Chat, Encoding.UTF8.GetBytes(answer), Streams.Vendor);
+        Assert.Null(read.Failure);
+        return read.IsRight;
     }
 }

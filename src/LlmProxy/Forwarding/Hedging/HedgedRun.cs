@@ -1,0 +1,75 @@
+using LlmProxy.Pipeline;
+
+namespace LlmProxy.Forwarding.Hedging;
+
+/// <summary>
+/// Asks one LLM, and beside it the next when the first has no output after a while. Not Polly's hedging: there an attempt
+/// wins by ending, here by its first output, and its stream goes on for minutes after the loser was stopped.
+/// </summary>
+internal static class HedgedRun
+{
+    /// <param name="exchange">The call.</param>
+    /// <param name="answer">The first side to claim it has won.</param>
+    /// <param name="delay">How long the first LLM may be silent.</param>
+    /// <param name="first">Runs the first LLM to its end, retries included, and stops when its side is superseded.</param>
+    /// <param name="second">The same for the LLM that comes next; null: there is none that may be asked now.</param>
+    /// <returns>How each ended; null for a second that was not asked.</returns>
+    public static async Task<(Verdict First, Verdict? Second)> RunAsync(
+        Exchange exchange, ClientAnswer answer, TimeSpan delay, Func<HedgeSide, Task<Verdict>> first, Func<HedgeSide, Task<Verdict>?> second)
+    {
+        // Made on first use, and not made for two first users at once.
+        _ = exchange.Http.RequestServices;
+        _ = exchange.Http.Request.Query;
+        (HedgeSide one, HedgeSide other) = HedgeSide.Pair(exchange);
+        try
+        {
+            Task<Verdict> running = first(one);
+            if (await EndsWithinAsync(running, delay, exchange.Time) || answer.IsClaimed || exchange.Aborted.IsCancellationRequested)
+            {
+                other.LetGoOfBody();
+                return (await running, null);
+            }
+
+            Task<Verdict>? hedge = second(other);
+            if (hedge is null)
+            {
+                other.LetGoOfBody();
+                return (await running, null);
+            }
+
+            await Task.WhenAny(running, hedge);
+            if ((one.HasWon && running.IsCompletedSuccessfully) || (other.HasWon && hedge.IsCompletedSuccessfully))
+            {
+                // The loser may need a moment to end. The client does not wait for it.
+                await exchange.Http.Response.CompleteAsync();
+            }
+
+            // Nothing may go on behind the call's end: it would read what the next call writes.
+            Task both = Task.WhenAll(running, hedge);
+            await both.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return (await EndOfAsync(running, one), await EndOfAsync(hedge, other));
+        }
+        finally
+        {
+            await one.EndAsync();
+            await other.EndAsync();
+        }
+    }
+
+    private static async Task<bool> EndsWithinAsync(Task task, TimeSpan delay, TimeProvider time)
+    {
+        if (task.IsCompleted)
+        {
+            return true;
+        }
+
+        using var enough = new CancellationTokenSource();
+        Task first = await Task.WhenAny(task, Task.Delay(delay, time, enough.Token));
+        await enough.CancelAsync();
+        return first == task;
+    }
+
+    /// <summary>However it took being stopped, it was stopped.</summary>
+    private static async Task<Verdict> EndOfAsync(Task<Verdict> ended, HedgeSide side) =>
+        side.IsSuperseded && !ended.IsCompletedSuccessfully ? Verdict.Superseded : await ended;
+}

@@ -1,0 +1,48 @@
+using LlmProxy.Accounting;
+using LlmProxy.Forwarding.Hedging;
+using LlmProxy.Routing;
+
+namespace LlmProxy.Pipeline;
+
+/// <summary>
+/// What one attempt finds out while it runs. Kept apart from the call, because two attempts may run side by side: the call
+/// shows the facts of the attempt that was chosen.
+/// </summary>
+internal sealed class AttemptFacts(int number)
+{
+    /// <summary>Counted over the whole call, from 1.</summary>
+    public int Number { get; } = number;
+
+    /// <summary>Why the first choice is not the one that is asked; null while it is.</summary>
+    public string? FallbackReason { get; init; }
+
+    /// <summary>Its side, where two LLMs are asked side by side; null: it runs alone.</summary>
+    public HedgeSide? Side { get; init; }
+
+    /// <summary>Cancelled when another attempt has taken the answer.</summary>
+    public CancellationToken Superseded => Side?.Superseded ?? CancellationToken.None;
+
+    public bool IsSuperseded => Side is { IsSuperseded: true };
+
+    /// <summary>Its span; null while nobody traces.</summary>
+    public System.Diagnostics.Activity? Span { get; set; }
+
+    public TokenUsage? Usage { get; set; }
+
+    public decimal? CostUsd { get; set; }
+
+    public string? ReportedModel { get; set; }
+
+    public string? ProviderRequestId { get; set; }
+
+    public string? DroppedParams { get; set; }
+
+    /// <summary>Time spent waiting for the vendor until the answer was committed or given up.</summary>
+    public long WaitedTicks { get; set; }
+
+    /// <summary>How many of a stream's numbered events were written, in dialects that number them.</summary>
+    public long EventsTold { get; set; }
+
+    public void SettleCost(RouteTarget target) =>
+        CostUsd = Usage is { } usage ? PriceBook.Cost(target.Facts, target.Deployment.IsLocal, usage) : null;
+}
