@@ -29,7 +29,7 @@ public sealed class PostgresServer : IAsyncDisposable
         var server = new PostgresServer();
         try
         {
-            if (Environment.IsPrivilegedProcess)
+            if (!OperatingSystem.IsWindows() && Environment.IsPrivilegedProcess)
             {
                 // The server itself runs as somebody else, who must be able to make its folder here.
                 File.SetUnixFileMode(server._directory, (UnixFileMode)0b111_111_111);

@@ -79,7 +79,7 @@ internal sealed class SettingStore(ManualDefault manualDefault, TimeProvider tim
 
     public void Dispose() => _turn.Dispose();
 
-    private static Task WriteAsync(DbConnection connection, DbTransaction transaction, StoredSetting setting, bool isForgotten, CancellationToken cancellation) =>
+    private static Task<int> WriteAsync(DbConnection connection, DbTransaction transaction, StoredSetting setting, bool isForgotten, CancellationToken cancellation) =>
         connection.ExecuteAsync(isForgotten
             ? new CommandDefinition("delete from llmproxy_settings where name = @Name", new { setting.Name }, transaction, cancellationToken: cancellation)
             : new CommandDefinition(
