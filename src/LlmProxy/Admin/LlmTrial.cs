@@ -56,9 +56,8 @@ internal sealed class LlmTrial(AttemptLoop attempts, CallRecorder recorder, Buff
 
     private async Task<GatewayError?> CallAsync(HttpContext http, GatewaySnapshot snapshot, RouteTarget target, EndpointKind endpoint)
     {
-        using var request = new MemoryStream(Question(target, endpoint));
         using var reply = new MemoryStream();
-        HttpContext inner = Inner(http, endpoint, request, reply);
+        HttpContext inner = InnerRequest.For(http, endpoint, Question(target, endpoint), reply);
         var exchange = new Exchange(inner, endpoint, snapshot, time, budget, shutdown) { Caller = Caller.Operator };
         using var answer = new ClientAnswer(exchange);
         using Shutdown.Call running = shutdown.Begin();
@@ -80,19 +79,6 @@ internal sealed class LlmTrial(AttemptLoop attempts, CallRecorder recorder, Buff
         }
 
         return await AnswerAsync(http, target.Deployment, exchange, exchange.Error is null ? ReplyIn(reply, endpoint) : "", exchange.Error);
-    }
-
-    /// <summary>The call has its own request and answer; only its end is that of the operator's request.</summary>
-    private static DefaultHttpContext Inner(HttpContext http, EndpointKind endpoint, MemoryStream request, MemoryStream reply)
-    {
-        var inner = new DefaultHttpContext { RequestServices = http.RequestServices, RequestAborted = http.RequestAborted };
-        inner.Request.Method = HttpMethods.Post;
-        inner.Request.Path = endpoint.Routes[0];
-        inner.Request.ContentType = "application/json";
-        inner.Request.ContentLength = request.Length;
-        inner.Request.Body = request;
-        inner.Response.Body = reply;
-        return inner;
     }
 
     private static byte[] Question(RouteTarget target, EndpointKind endpoint)
