@@ -202,6 +202,62 @@ public sealed class AdminTests(AdminTests.Fixture fixture) : IClassFixture<Admin
         Assert.Equal(1, reply.Json["by_provider"]!["custom"]!["states"]!["unavailable"]!.GetValue<int>());
     }
 
+    [Fact]
+    public async Task Explain_OfAuto_ShowsTheOrderWhoFellAwayAndWhy_AndAsksNobody()
+    {
+        int before = fixture.Upstream.Calls.Count + fixture.Other.Calls.Count;
+
+        Reply reply = await fixture.Gateway.AdminAsync("explain", """{"model": "auto", "messages": [{"role": "user", "content": "Hello"}], "stream": true}""");
+
+        Expect.Ok(reply);
+        Assert.Null(reply.Json["refusal"]);
+        Assert.Equal(["first", "second"], reply.Json["route"]!["order"]!.AsArray().Select(name => name!.ToString()));
+        Dictionary<string, JsonNode> candidates = reply.Json["route"]!["candidates"]!.AsArray().ToDictionary(c => c!["name"]!.ToString(), c => c!);
+        Assert.Null(candidates["first"]["removed"]);
+        Assert.Contains("NO_SUCH_KEY", candidates["keyless"]["removed"]!["detail"]!.ToString(), StringComparison.Ordinal);
+        Assert.Contains("embedder", candidates.Keys);
+        Assert.Contains("team", candidates.Keys);
+        Assert.Equal(before, fixture.Upstream.Calls.Count + fixture.Other.Calls.Count);
+    }
+
+    [Fact]
+    public async Task Explain_WithAWish_InTheBodyOrAHeader_IsTheSame()
+    {
+        Reply body = await fixture.Gateway.AdminAsync("explain", """{"model": "auto", "llm": {"strategy": "cost_optimized"}}""");
+        Reply header = await fixture.Client.PostAsync("/admin/api/explain", """{"model": "auto"}""", ("x-api-key", AdminCalls.Key), ("x-llm-strategy", "cost_optimized"));
+
+        Assert.Equal("cost_optimized", body.Json["route"]!["strategy"]!.ToString());
+        Assert.Equal(body.Json["route"]!["order"]!.ToJsonString(), header.Json["route"]!["order"]!.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("{\"model\": \"second\", \"key\": \"caller\"}", 403, "model_not_allowed")]
+    [InlineData("{\"model\": \"frist\"}", 404, "model_not_found")]
+    [InlineData("{\"model\": \"team\"}", 404, "model_not_found")]
+    [InlineData("{\"model\": \"team\", \"workspace\": \"team-a\"}", 0, "")]
+    [InlineData("{\"model\": \"embedder\", \"endpoint\": \"embeddings\"}", 0, "")]
+    public async Task Explain_OnSomebodysBehalf_SaysWhatTheyWouldHear(string body, int status, string code)
+    {
+        Reply reply = await fixture.Gateway.AdminAsync("explain", body);
+
+        Expect.Ok(reply);
+        Assert.Equal(status, reply.Json["refusal"]?["status"]!.GetValue<int>() ?? 0);
+        Assert.Equal(code, reply.Json["refusal"]?["code"]!.ToString() ?? "");
+    }
+
+    [Theory]
+    [InlineData("{\"key\": \"calle\"}", "Did you mean \"caller\"")]
+    [InlineData("{\"workspace\": \"team-b\"}", "team-a")]
+    [InlineData("{\"endpoint\": \"chatt\"}", "chat")]
+    [InlineData("{\"key\": \"caller\", \"workspace\": \"team-a\"}", "not both")]
+    [InlineData("{\"llm\": {\"strategy\": \"best\"}}", "balanced")]
+    public async Task Explain_OfWhatMeansNothing_IsRefused(string body, string said)
+    {
+        Reply reply = await fixture.Gateway.AdminAsync("explain", body);
+
+        Assert.Contains(said, Expect.Error(reply, 400, "invalid_value"), StringComparison.Ordinal);
+    }
+
     private async Task<Reply> AskAsync(string method, string path, string? key)
     {
         var request = new HttpRequestMessage(new HttpMethod(method), "/admin/api/" + path);
@@ -226,7 +282,7 @@ public sealed class AdminTests(AdminTests.Fixture fixture) : IClassFixture<Admin
             Config = Config(new
             {
                 Auth = new { Mode = "keys" },
-                Keys = new[] { new { Name = "caller", Key = CallersKey } },
+                Keys = new[] { new { Name = "caller", Key = CallersKey, AllowedModels = new[] { "first" } } },
                 Workspaces = new[] { new { Name = "team-a" } },
                 Llms = new object[]
                 {

@@ -9,6 +9,7 @@ internal static class AdminSetup
         services.AddSingleton<DefaultRoutes>();
         services.AddSingleton<LlmTrial>();
         services.AddSingleton<AdminLlms>();
+        services.AddSingleton<ExplainRoute>();
         services.AddSingleton<AuditRoutes>();
         return services;
     }
@@ -25,6 +26,7 @@ internal static class AdminSetup
         routes.MapGet("/admin/api/llms/{**id}", door.Behind(AdminLlms.OneAsync));
         routes.MapPost("/admin/api/llms/{**id}", door.Behind(llms.ActAsync));
         routes.MapGet("/admin/api/providers/health", door.Behind(ProviderRoutes.HealthAsync));
+        routes.MapPost("/admin/api/explain", door.Behind(services.GetRequiredService<ExplainRoute>().ExplainAsync));
         routes.MapGet("/admin/api/audit", door.Behind(services.GetRequiredService<AuditRoutes>().ListAsync));
 
         // Whatever is not there: strangers learn no more of it than of what is.

@@ -41,6 +41,12 @@ internal static class AnswerMetadata
         json.WriteNumber("latency_ms", Math.Round(exchange.ElapsedMs, 1));
         json.WriteNumber("attempts", exchange.AttemptsBegun);
         json.WriteString("timestamp", exchange.Time.GetUtcNow());
+        if (exchange.Trace is { } trace)
+        {
+            json.WritePropertyName("explain");
+            trace.Write(json, all: false);
+        }
+
         json.WriteEndObject();
     }
 

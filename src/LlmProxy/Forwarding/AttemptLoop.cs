@@ -138,13 +138,13 @@ internal sealed class AttemptLoop(
         }
 
         double elapsed = exchange.Time.GetElapsedTime(begun).TotalMilliseconds;
-        Note(exchange, target, facts, verdict, elapsed);
+        Note(exchange, target, facts, verdict, begun, elapsed);
         GatewayTracing.EndAttempt(facts.Span, facts.ReportedModel, facts.Usage ?? default, verdict.Failure?.Code.Wire());
         health.Record(target.Deployment, replica, verdict);
         return verdict;
     }
 
-    private void Note(Exchange exchange, RouteTarget target, AttemptFacts facts, in Verdict verdict, double elapsedMs)
+    private void Note(Exchange exchange, RouteTarget target, AttemptFacts facts, in Verdict verdict, long begun, double elapsedMs)
     {
         Deployment llm = target.Deployment;
         string outcome = verdict.Kind switch
@@ -160,12 +160,18 @@ internal sealed class AttemptLoop(
         if (verdict.Failure is { } failure)
         {
             llm.State.LastFailure = new CallFailure(failure.Code.Wire(), failure.VendorCode ?? "", exchange.Time.GetUtcNow());
+            if (SpeaksOfSpeed(failure))
+            {
+                llm.State.Latency.Failed(elapsedMs);
+            }
+
             logger.AttemptFailed(facts.Number, llm.Name, outcome, failure.VendorCode ?? "-", elapsedMs, exchange.Id);
         }
         else if (verdict.Kind == VerdictKind.Answered)
         {
             llm.State.LastSuccess = exchange.Time.GetUtcNow();
-            llm.State.Latency.Measured(exchange.TtftMs ?? elapsedMs);
+            double firstMs = exchange.FirstOutputAt == 0 ? elapsedMs : exchange.Time.GetElapsedTime(begun, exchange.FirstOutputAt).TotalMilliseconds;
+            llm.State.Latency.Measured(firstMs, exchange.IsStream ? elapsedMs : firstMs, exchange.Usage?.Output ?? 0);
         }
     }
 
@@ -187,6 +193,9 @@ internal sealed class AttemptLoop(
         ClusterDestinationsState states = llm.Cluster!.DestinationsState;
         return states.AvailableDestinations.Count > 0 ? states.AvailableDestinations : states.AllDestinations;
     }
+
+    /// <summary>Not the caller's own mistake, and nothing that says only who may call: the LLM was slow, or not there.</summary>
+    private static bool SpeaksOfSpeed(VendorFailure failure) => IsReplicasOwn(failure) || failure.Code == ErrorCode.RateLimitExceeded;
 
     /// <summary>A failure that another replica of the same LLM may not share.</summary>
     private static bool IsReplicasOwn(VendorFailure failure) =>

@@ -30,7 +30,7 @@ internal static class Banner
                 .Append(llm.IsLocal ? ", local" : llm.IsDummy ? ", built in" : ", external").Append(": ").AppendLine(State(llm));
         }
 
-        foreach ((string name, NameEntry chain) in snapshot.Models.Chains)
+        foreach ((string name, NameEntry chain) in snapshot.Models.Chains.Where(c => !c.Value.IsPredefined))
         {
             text.Append("  chain     ").Append(name).Append(" = ").AppendJoin(" > ", chain.Targets.Select(t => t.Deployment.Name)).AppendLine();
         }
@@ -48,7 +48,7 @@ internal static class Banner
             Add(pairs, snapshot.Models.Find(llm.Name)?.Targets, null);
         }
 
-        foreach ((string name, NameEntry chain) in snapshot.Models.Chains)
+        foreach ((string name, NameEntry chain) in snapshot.Models.Chains.Where(c => !c.Value.IsPredefined))
         {
             Add(pairs, chain.Targets, name);
         }
@@ -56,7 +56,7 @@ internal static class Banner
         RoutingOptions routing = snapshot.Options.Routing;
         if (routing.Fallback == true || routing.DefaultStrategy.Length > 0)
         {
-            Add(pairs, AutoOrder.ByPriority(snapshot, Pipeline.Wishes.None).Targets.Where(t => t.Deployment.Unavailable is null).ToList(), "auto");
+            Add(pairs, snapshot.Models.Auto.ByPriority(localFirst: false).Targets.Where(t => t.Deployment.Unavailable is null).ToList(), "auto");
         }
 
         return pairs.Count == 0

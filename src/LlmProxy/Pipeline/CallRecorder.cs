@@ -16,6 +16,25 @@ internal sealed class CallRecorder(GatewayMetrics metrics, RequestLog log, ILogg
 
     public void Broke(Exception exception, Exchange exchange) => logger.CallBroke(exception, exchange.Id);
 
+    /// <summary>Null for nearly all calls: how an LLM was chosen is written down only where somebody will read it.</summary>
+    public RouteTrace? BeginTrace(Exchange exchange)
+    {
+        if (exchange.Wishes.Explain == true)
+        {
+            return exchange.Trace = new RouteTrace();
+        }
+
+        return logger.IsEnabled(LogLevel.Debug) ? new RouteTrace() : null;
+    }
+
+    public void Routed(Exchange exchange, RouteTrace? trace)
+    {
+        if (trace is not null && logger.IsEnabled(LogLevel.Debug))
+        {
+            logger.Routed(exchange.RequestedModel ?? "auto", trace, exchange.Id);
+        }
+    }
+
     public void Record(Exchange exchange)
     {
         if (exchange.IsClientGone)

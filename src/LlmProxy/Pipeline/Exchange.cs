@@ -113,6 +113,9 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
         }
     }
 
+    /// <summary>How the LLM was chosen, where the caller asked to be told.</summary>
+    public RouteTrace? Trace { get; set; }
+
     public int AttemptsBegun => Volatile.Read(ref _attemptsBegun);
 
     /// <summary>The facts that count: of the attempt whose answer goes out, else of the one that failed last.</summary>

@@ -30,7 +30,9 @@ internal sealed class GatewayPipeline(
                 return;
             }
 
-            RoutePlan plan = RoutePlanner.PlanFor(exchange.Snapshot, exchange.Caller, endpoint, exchange.RequestedModel, exchange.Wishes);
+            RouteTrace? trace = recorder.BeginTrace(exchange);
+            RoutePlan plan = RoutePlanner.PlanFor(RouteQuery.Of(exchange, trace));
+            recorder.Routed(exchange, trace);
             if (plan.Refusal is { } unplanned)
             {
                 await answer.SendErrorAsync(unplanned);

@@ -174,9 +174,10 @@ internal static class WishReader
                 break;
             case "explain":
                 wishes.Explain = on;
+                wishes.Metadata = on == true ? true : wishes.Metadata; // It is told in the metadata object.
                 break;
             default:
-                wishes.Metadata = on;
+                wishes.Metadata = wishes.Explain == true ? true : on;
                 break;
         }
 

@@ -1,55 +1,55 @@
-using LlmProxy.Access;
-using LlmProxy.Configuration;
-using LlmProxy.Endpoints;
-using LlmProxy.Pipeline;
+using System.Collections.Frozen;
 
 namespace LlmProxy.Routing;
 
-/// <summary>The order in which LLMs are tried for calls that name none.</summary>
-internal static class AutoOrder
+/// <summary>The orders in which LLMs are tried for calls that name none; made once per configuration.</summary>
+internal sealed class AutoOrder
 {
-    /// <summary>What may be asked for as auto:STRATEGY.</summary>
-    public static readonly string[] Strategies = ["priority"];
+    private readonly FrozenDictionary<string, Pair> _ofWorkspaces;
+    private readonly Pair _ofAll;
+    private readonly Pair _byPriority;
 
-    /// <summary>The default LLM first, then by priority; with a strategy configured, its order alone.</summary>
-    public static NameEntry For(GatewaySnapshot snapshot, Caller caller, EndpointKind endpoint, Wishes wishes)
+    /// <param name="byPriority">All LLMs in ascending priority.</param>
+    /// <param name="defaultOf">The default LLM of a workspace.</param>
+    /// <param name="mayLeaveHouse">A local LLM may be followed by an external one without a strategy that says so.</param>
+    public AutoOrder(IReadOnlyList<Deployment> byPriority, Func<string, Deployment?> defaultOf, bool mayLeaveHouse)
     {
-        if (snapshot.Options.Routing.DefaultStrategy.Length > 0)
-        {
-            return ByPriority(snapshot, wishes);
-        }
-
-        Deployment? first = snapshot.Models.DefaultLlm(caller.Workspace);
-        return Ordered(snapshot, wishes, first is not null && first.Has(endpoint) ? first : null, mayLeaveHouse: snapshot.Options.Routing.Fallback == true);
+        NameKind kind = mayLeaveHouse ? NameKind.Auto : NameKind.Default;
+        // The dummy never joins a fallback: it answers when it is the default, or when nothing else is there.
+        RouteTarget[] targets = [.. byPriority.Where(d => !d.IsWildcard).Select(d => new RouteTarget(d, d.Options.Model))];
+        RouteTarget[] open = [.. targets.Where(t => !t.Deployment.IsDummy || t.Deployment.IsImplied)];
+        Choices = [.. open.OrderBy(t => t.Deployment.Options.Priority).ThenBy(t => t.Deployment.Name, StringComparer.OrdinalIgnoreCase)];
+        _byPriority = new Pair(NameKind.Auto, Choices);
+        _ofAll = new Pair(kind, FromDefault(targets, open, defaultOf("")));
+        _ofWorkspaces = byPriority
+            .Where(d => d.Options.IsDefault)
+            .Select(d => d.Options.Scope)
+            .Where(scope => !scope.Equals("global", StringComparison.OrdinalIgnoreCase))
+            .Distinct(StringComparer.OrdinalIgnoreCase)
+            .ToFrozenDictionary(scope => scope, scope => new Pair(kind, FromDefault(targets, open, defaultOf(scope))), StringComparer.OrdinalIgnoreCase);
     }
 
-    /// <summary>A strategy's order: here a local LLM may be followed by an external one, because a strategy was asked for.</summary>
-    public static NameEntry ByPriority(GatewaySnapshot snapshot, Wishes wishes) => Ordered(snapshot, wishes, first: null, mayLeaveHouse: true);
+    /// <summary>What a strategy may choose from, by priority and then by name.</summary>
+    public RouteTarget[] Choices { get; }
 
-    private static NameEntry Ordered(GatewaySnapshot snapshot, Wishes wishes, Deployment? first, bool mayLeaveHouse)
+    /// <summary>The default LLM first, then by priority.</summary>
+    public NameEntry For(string workspace, bool localFirst) =>
+        (_ofWorkspaces.Count > 0 && _ofWorkspaces.TryGetValue(workspace, out Pair? own) ? own : _ofAll).Of(localFirst);
+
+    /// <summary>By priority alone: here a local LLM may be followed by an external one, because a strategy was asked for.</summary>
+    public NameEntry ByPriority(bool localFirst) => _byPriority.Of(localFirst);
+
+    private static RouteTarget[] FromDefault(RouteTarget[] targets, RouteTarget[] open, Deployment? chosen)
     {
-        var targets = new List<RouteTarget>();
-        if (first is { IsWildcard: false })
-        {
-            targets.Add(new RouteTarget(first, first.Options.Model));
-        }
+        RouteTarget? first = Array.Find(targets, t => t.Deployment == chosen);
+        return first is null ? open : [first, .. open.Where(t => t != first)];
+    }
 
-        foreach (Deployment deployment in snapshot.Models.ByPriority)
-        {
-            // The dummy never joins a fallback: it answers when it is the default, or when nothing else is there.
-            if (deployment == first || deployment.IsWildcard || (deployment.IsDummy && !deployment.IsImplied))
-            {
-                continue;
-            }
+    private sealed class Pair(NameKind kind, RouteTarget[] targets)
+    {
+        private readonly NameEntry _plain = new(kind, targets);
+        private readonly NameEntry _localFirst = new(kind, [.. targets.OrderBy(t => t.Deployment.IsLocal ? 0 : 1)]);
 
-            targets.Add(new RouteTarget(deployment, deployment.Options.Model));
-        }
-
-        if (wishes.PreferLocal ?? snapshot.Options.Routing.PreferLocal)
-        {
-            targets = [.. targets.OrderBy(t => t.Deployment.IsLocal ? 0 : 1)];
-        }
-
-        return new NameEntry(mayLeaveHouse ? NameKind.Auto : NameKind.Default, targets);
+        public NameEntry Of(bool localFirst) => localFirst ? _localFirst : _plain;
     }
 }

@@ -8,7 +8,10 @@ internal sealed class LlmState(string provider, string name, TimeProvider time)
 {
     public Breaker Breaker { get; } = new(time);
 
-    public LatencyMeter Latency { get; } = new();
+    public LatencyMeter Latency { get; } = new(time);
+
+    /// <summary>The smaller share of requests or tokens that the vendor's rate headers leave until their reset, 0 to 1; 1 where it says nothing.</summary>
+    public double Headroom { get; set; } = 1;
 
     public LlmTags Tags { get; } = new(provider, name);
 

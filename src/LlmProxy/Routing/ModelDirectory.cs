@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
 using LlmProxy.Configuration.Options;
+using LlmProxy.Pipeline;
+using LlmProxy.Routing.Strategies;
 using LlmProxy.Wire;
 
 namespace LlmProxy.Routing;
@@ -21,17 +23,22 @@ internal sealed class ModelDirectory
     private readonly Deployment[] _byPriority;
     private readonly NameEntry?[] _endpointDefaults;
     private readonly bool _mayLeaveHouse;
-    private readonly ManualDefault? _manualDefault;
+    private readonly ManualDefault _manualDefault;
+    private volatile ChosenOrder _auto;
 
     public ModelDirectory(GatewayOptions options, IReadOnlyList<Deployment> deployments, ManualDefault? manualDefault = null)
     {
-        _manualDefault = manualDefault;
+        _manualDefault = manualDefault ?? new ManualDefault();
         _mayLeaveHouse = options.Routing.Fallback == true;
         _byPriority = [.. deployments.OrderBy(d => d.Options.Priority)];
         _wildcards = [.. _byPriority.Where(d => d.IsWildcard || d.IsImplied)];
         _vendorModels = VendorModels();
         _aliases = options.Aliases.Where(a => !Glob.HasWildcard(a.Key)).ToFrozenDictionary(a => a.Key, a => a.Value, StringComparer.OrdinalIgnoreCase);
         _aliasPatterns = [.. options.Aliases.Where(a => Glob.HasWildcard(a.Key)).OrderByDescending(a => a.Key.Length).Select(a => (a.Key, a.Value))];
+        _auto = OrderFor(_manualDefault.Chosen);
+        DefaultStrategy = RouteStrategies.Find(options.Routing.DefaultStrategy);
+        Capabilities = deployments.SelectMany(d => d.Facts.Capabilities).Concat(options.Routing.Tasks.Values).Concat(Routing.Capabilities.BuiltIn).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        Tasks = Routing.Capabilities.Tasks.Where(t => !options.Routing.Tasks.ContainsKey(t.Key)).Concat(options.Routing.Tasks).ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
         _own = OwnNames(options);
         _endpointDefaults = new NameEntry?[Endpoints.EndpointKind.All.Count];
         foreach (Endpoints.EndpointKind endpoint in Endpoints.EndpointKind.All)
@@ -42,7 +49,31 @@ internal sealed class ModelDirectory
 
     public IReadOnlyList<Deployment> ByPriority => _byPriority;
 
-    public IEnumerable<KeyValuePair<string, NameEntry>> Chains => _own.Where(e => e.Value.Kind == NameKind.Chain && !e.Key.StartsWith("chain:", StringComparison.Ordinal));
+    /// <summary>The orders for calls that name no LLM; made anew after an operator has chosen another default.</summary>
+    public AutoOrder Auto
+    {
+        get
+        {
+            ChosenOrder made = _auto;
+            DefaultChosen chosen = _manualDefault.Chosen;
+            return ReferenceEquals(made.Chosen, chosen) ? made.Order : (_auto = OrderFor(chosen)).Order;
+        }
+    }
+
+    /// <summary>Null: the default LLM first, then by priority.</summary>
+    public IRouteStrategy? DefaultStrategy { get; }
+
+    /// <summary>Every capability that may be asked for.</summary>
+    public FrozenSet<string> Capabilities { get; }
+
+    /// <summary>Every task that may be named, with the capability it stands for.</summary>
+    public FrozenDictionary<string, string> Tasks { get; }
+
+    /// <summary>Whose turn it is to look after an LLM that has been slow.</summary>
+    public ProbeTurn Probes { get; } = new();
+
+    /// <summary>Those that are configured, and those that are there without.</summary>
+    public IEnumerable<KeyValuePair<string, NameEntry>> Chains => _own.Where(e => e.Value.Kind == NameKind.Chain && !e.Key.StartsWith(ChainPrefix, StringComparison.Ordinal));
 
     public IEnumerable<string> Aliases => _aliases.Keys;
 
@@ -86,13 +117,24 @@ internal sealed class ModelDirectory
     }
 
     /// <summary>The LLM that an operator's choice at run time means; null when nobody chose, or what was chosen is gone.</summary>
-    public Deployment? ChosenLlm => _manualDefault?.Chosen is { } chosen && chosen != DefaultChosen.Nothing ? ManualDefault.Find(chosen, _byPriority) : null;
+    public Deployment? ChosenLlm => _manualDefault.Chosen is var chosen && chosen != DefaultChosen.Nothing ? ManualDefault.Find(chosen, _byPriority) : null;
+
+    /// <summary>A predefined chain that nothing here could be in; null for any other name.</summary>
+    public GatewayError? WhyEmpty(string name)
+    {
+        string chain = name.StartsWith(ChainPrefix, StringComparison.OrdinalIgnoreCase) ? name[ChainPrefix.Length..] : name;
+        return ChainBook.Wanted(chain) is { } wanted
+            ? new GatewayError(ErrorCode.ModelNotFound, $"The chain \"{chain}\" is empty: {wanted} is configured here.") { Param = "model" }
+            : null;
+    }
 
     /// <summary>Whether the name is an alias: then a key may be allowed it by that name.</summary>
     public bool IsAlias(string name) => _aliases.ContainsKey(name);
 
     /// <summary>All names worth suggesting.</summary>
     public IEnumerable<string> Known => _own.Keys.Where(k => !k.StartsWith("chain:", StringComparison.Ordinal)).Concat(_aliases.Keys).Concat(_vendorModels.Keys);
+
+    private ChosenOrder OrderFor(DefaultChosen chosen) => new(chosen, new AutoOrder(_byPriority, DefaultLlm, _mayLeaveHouse));
 
     private NameEntry? Find(string name, int depth)
     {
@@ -196,40 +238,49 @@ internal sealed class ModelDirectory
 
         foreach ((string chain, ChainOptions members) in options.Chains)
         {
-            var entry = new NameEntry(NameKind.Chain, Distinct(members.Llms.SelectMany(member => Members(member, byName, options, 0))))
-            {
-                IsWeighted = members.Strategy.Equals("weighted", StringComparison.OrdinalIgnoreCase),
-            };
+            NameEntry entry = Chain(members, byName, options, 0);
             names.TryAdd(chain, entry);
             names[ChainPrefix + chain] = entry;
+        }
+
+        foreach ((string chain, NameEntry entry) in ChainBook.FromWhatThereIs(Auto.Choices))
+        {
+            if (!_aliases.ContainsKey(chain) && !_vendorModels.ContainsKey(chain) && !options.Chains.ContainsKey(chain))
+            {
+                names.TryAdd(chain, entry);
+            }
+
+            names.TryAdd(ChainPrefix + chain, entry);
         }
 
         return names.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }
 
+    private NameEntry Chain(ChainOptions chain, Dictionary<string, Deployment> byName, GatewayOptions options, int depth) =>
+        ChainBook.Join([.. chain.Llms.Select(member => Member(member, byName, options, depth))], RouteStrategies.Find(chain.Strategy));
+
     /// <summary>A member is an LLM's name, another chain, an alias or a vendor's model. Circles were refused when the configuration was read.</summary>
-    private IEnumerable<RouteTarget> Members(string name, Dictionary<string, Deployment> byName, GatewayOptions options, int depth)
+    private NameEntry Member(string name, Dictionary<string, Deployment> byName, GatewayOptions options, int depth)
     {
         if (byName.TryGetValue(name, out Deployment? deployment))
         {
-            return [new RouteTarget(deployment, deployment.Options.Model)];
+            return new NameEntry(NameKind.Llm, [new RouteTarget(deployment, deployment.Options.Model)]);
         }
 
         string chain = name.StartsWith(ChainPrefix, StringComparison.OrdinalIgnoreCase) ? name[ChainPrefix.Length..] : name;
         if (depth < DeepestName && options.Chains.TryGetValue(chain, out ChainOptions? inner))
         {
-            return inner.Llms.SelectMany(member => Members(member, byName, options, depth + 1));
+            return Chain(inner, byName, options, depth + 1);
         }
 
         if (depth < DeepestName && AliasTarget(name) is { } target)
         {
-            return Members(target, byName, options, depth + 1);
+            return Member(target, byName, options, depth + 1);
         }
 
-        return (_vendorModels.TryGetValue(name, out NameEntry? entry) ? entry : Pinned(name) ?? BareName(name))?.Targets ?? [];
+        NameEntry? predefined = ChainBook.FromWhatThereIs(Auto.Choices).FirstOrDefault(c => c.Name.Equals(chain, StringComparison.OrdinalIgnoreCase)).Chain;
+        return predefined ?? (_vendorModels.TryGetValue(name, out NameEntry? entry) ? entry : Pinned(name) ?? BareName(name)) ?? new NameEntry(NameKind.Llm, []);
     }
-
-    private static List<RouteTarget> Distinct(IEnumerable<RouteTarget> targets) => [.. targets.DistinctBy(t => t.Deployment)];
 
     /// <summary>
     /// A named LLM is followed by those that serve the same vendor model, then by its own Fallbacks; a local one by an
@@ -245,7 +296,7 @@ internal sealed class ModelDirectory
         var targets = new List<RouteTarget>(StayHome(same));
         foreach (string fallback in first.Deployment.Options.Fallbacks)
         {
-            foreach (RouteTarget target in Members(fallback, byName, options, 0))
+            foreach (RouteTarget target in Member(fallback, byName, options, 0).Targets)
             {
                 if (!targets.Exists(t => t.Deployment == target.Deployment))
                 {
@@ -256,4 +307,7 @@ internal sealed class ModelDirectory
 
         return targets;
     }
+
+    /// <summary>The orders, and the choice that they were made with.</summary>
+    private sealed record ChosenOrder(DefaultChosen Chosen, AutoOrder Order);
 }

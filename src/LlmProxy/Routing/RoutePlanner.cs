@@ -1,158 +1,202 @@
+using System.Buffers;
 using LlmProxy.Access;
 using LlmProxy.Configuration;
 using LlmProxy.Endpoints;
 using LlmProxy.Pipeline;
+using LlmProxy.Routing.Strategies;
 
 namespace LlmProxy.Routing;
 
-/// <summary>Makes the list of LLMs to try for one call. Pure: reads the snapshot, touches nothing.</summary>
-internal sealed class RoutePlanner
+/// <summary>
+/// Makes the list of LLMs to try for one call: what the name stands for, less what filters take away, in the strategy's
+/// order. Reads the snapshot and what was measured; calls nobody.
+/// </summary>
+internal static class RoutePlanner
 {
-    public static RoutePlan PlanFor(GatewaySnapshot snapshot, Caller caller, EndpointKind endpoint, string? requestedModel, Wishes wishes)
+    /// <summary>For those who only want to know what a name leads to.</summary>
+    public static RoutePlan PlanFor(GatewaySnapshot snapshot, Caller caller, EndpointKind endpoint, string? requestedModel, Wishes wishes) =>
+        PlanFor(new RouteQuery(snapshot, caller, endpoint, requestedModel, wishes) { IsDryRun = true });
+
+    public static RoutePlan PlanFor(in RouteQuery query)
     {
-        if (snapshot.Models.ByPriority.Count == 0)
+        if (query.Snapshot.Models.ByPriority.Count == 0)
         {
-            return RoutePlan.Refuse(TargetFilter.NothingConfigured);
+            return RoutePlan.Refuse(Refusals.NothingConfigured);
         }
 
-        if (wishes.Provider is { } provider && !Providers.ProviderCatalog.All.ContainsKey(provider))
+        IReadOnlyList<string> demanded = [];
+        if (!ReferenceEquals(query.Wishes, Wishes.None) && WishChecks.Check(query, out demanded) is { } contradiction)
         {
-            return RoutePlan.Refuse(GatewayError.Invalid("provider", $"Unknown provider \"{provider}\". Known: {string.Join(", ", Providers.ProviderCatalog.All.Keys.Order(StringComparer.Ordinal))}."));
+            return RoutePlan.Refuse(contradiction);
         }
 
-        if (Resolve(snapshot, caller, endpoint, requestedModel, wishes, out GatewayError? unknown) is not { } entry)
+        if (RouteChoice.Of(query, out GatewayError? unknown) is not { } choice)
         {
             return RoutePlan.Refuse(unknown!);
         }
 
-        bool namedByKey = !caller.AllowsEverything && entry.Kind is NameKind.Chain or NameKind.VendorModel or NameKind.Llm
-            && requestedModel is not null && IsOwnName(snapshot, requestedModel, entry) && caller.Allows(requestedModel);
-        var filter = new TargetFilter(caller, endpoint, wishes, namedByKey);
-        RoutePlan plan = filter.Apply(entry);
-        if (plan.Refusal is not null || plan.Targets.Count == 1)
+        NameEntry entry = choice.Entry;
+        bool hasNeeds = entry.Targets.Count > 1 || !entry.IsNamed || query.Wishes.BudgetRemaining is not null || query.Trace is not null;
+        CallNeeds? needs = hasNeeds ? new CallNeeds(query, demanded) : null;
+        query.Trace?.Begin(needs);
+        bool nameIsAllowed = choice.OwnName is { } name && !query.Caller.AllowsEverything && query.Caller.Allows(name);
+        var filter = new TargetFilter(query, needs, nameIsAllowed);
+        if (query.Endpoint.StaysOnModel && entry.Targets.Count > 1)
         {
-            return plan;
+            filter = filter with { OnlyModel = ModelFor(entry, filter) };
         }
 
-        if (entry.IsWeighted)
+        RoutePlan plan = Choose(query, choice, filter, needs);
+        if (plan.Refusal is { } refusal && needs is { MayTruncate: true } && refusal.Code is ErrorCode.InvalidValue or ErrorCode.ContextLengthExceeded)
         {
-            plan = RoutePlan.To(WeightedOrder.Draw(plan.Targets, Random.Shared));
+            // Nobody's window is large enough: then the prompt is cut for whoever else could answer.
+            RoutePlan cut = Choose(query, choice, filter with { IgnoresContext = true }, needs);
+            plan = cut.Refusal is null ? cut : plan;
         }
 
-        bool mayFollow = wishes.Fallback ?? snapshot.Options.Routing.Fallback ?? true;
-        if (!mayFollow)
-        {
-            return RoutePlan.To([plan.Targets[0]]);
-        }
-
-        return endpoint.StaysOnModel ? RoutePlan.To(SameModel(plan.Targets)) : plan;
+        query.Trace?.Ordered(plan.Targets);
+        return plan;
     }
 
-    private static NameEntry? Resolve(GatewaySnapshot snapshot, Caller caller, EndpointKind endpoint, string? requestedModel, Wishes wishes, out GatewayError? refusal)
+    private static RoutePlan Choose(in RouteQuery query, in RouteChoice choice, TargetFilter filter, CallNeeds? needs)
     {
-        refusal = null;
-        ModelDirectory models = snapshot.Models;
-        if (wishes.Chain is { } chain)
+        NameEntry entry = choice.Entry;
+        IRouteStrategy? strategy = choice.Strategy ?? (entry.Parts is null ? entry.Strategy : null);
+        bool isOrdered = entry.Parts is not null || strategy is not null;
+        if (!isOrdered && query.Trace is null && Untouched(entry, filter) is { } whole)
         {
-            return FromWish(models, caller, chain, out refusal);
+            return Finish(query, whole, staysHome: entry.Kind == NameKind.Default);
         }
 
-        if (requestedModel is null)
+        RouteTarget[] rented = ArrayPool<RouteTarget>.Shared.Rent(entry.Targets.Count);
+        int kept = 0;
+        try
         {
-            return models.DefaultFor(endpoint) ?? AutoOrder.For(snapshot, caller, endpoint, wishes);
-        }
-
-        if (wishes.Provider is { } provider && models.Find($"{provider}/{requestedModel}") is { } pinned)
-        {
-            return pinned;
-        }
-
-        if (models.Find(requestedModel) is { } entry)
-        {
-            return entry;
-        }
-
-        string asked = requestedModel;
-        requestedModel = models.Follow(requestedModel);
-        if (requestedModel.Equals("auto", StringComparison.OrdinalIgnoreCase))
-        {
-            return models.DefaultFor(endpoint) ?? AutoOrder.For(snapshot, caller, endpoint, wishes);
-        }
-
-        if (requestedModel.Equals("default", StringComparison.OrdinalIgnoreCase))
-        {
-            if (models.DefaultFor(endpoint) is { } endpointDefault)
+            if (Narrow(query, choice, filter, needs, rented, ref kept) is { } refusal)
             {
-                return endpointDefault with { Targets = [endpointDefault.Targets[0]] };
+                return RoutePlan.Refuse(refusal);
             }
 
-            if (models.DefaultLlm(caller.Workspace) is { } llm)
-            {
-                return new NameEntry(NameKind.Default, [new RouteTarget(llm, llm.Options.Model)]);
-            }
-
-            refusal = new GatewayError(ErrorCode.ModelNotFound, "No default LLM is configured. Mark one with \"IsDefault\": true, or name a model.") { Param = "model" };
-            return null;
+            IReadOnlyList<RouteTarget> ordered = isOrdered && kept > 1
+                ? Order(query, entry, choice.Strategy, rented.AsSpan(0, kept), needs!)
+                : rented.AsSpan(0, kept).ToArray();
+            return Finish(query, ordered, staysHome: entry.Kind == NameKind.Default && strategy is null);
         }
-
-        if (requestedModel.StartsWith("auto:", StringComparison.OrdinalIgnoreCase))
+        finally
         {
-            string strategy = requestedModel[5..];
-            if (!AutoOrder.Strategies.Contains(strategy, StringComparer.OrdinalIgnoreCase))
+            ArrayPool<RouteTarget>.Shared.Return(rented, clearArray: true);
+        }
+    }
+
+    /// <summary>The common case: nothing is taken away, the list made at load serves as it is. Of a long one only its head is looked at.</summary>
+    private static IReadOnlyList<RouteTarget>? Untouched(NameEntry entry, in TargetFilter filter)
+    {
+        IReadOnlyList<RouteTarget> targets = entry.Targets;
+        int most = entry.IsChoice ? Math.Min(targets.Count, RouteOrder.MostTargets) : targets.Count;
+        for (int i = 0; i < most; i++)
+        {
+            if (filter.Check(targets[i], entry.IsNamed && i == 0) != Removal.None)
             {
-                refusal = GatewayError.Invalid("model", $"Unknown strategy \"{strategy}\". Known: {string.Join(", ", AutoOrder.Strategies)}.");
                 return null;
             }
-
-            return AutoOrder.ByPriority(snapshot, wishes);
         }
 
-        refusal = NearNames.NotFound(snapshot, caller, asked);
+        return most == 0 ? null : most == targets.Count ? targets : new ArraySegment<RouteTarget>((RouteTarget[])targets, 0, most);
+    }
+
+    private static GatewayError? Narrow(in RouteQuery query, in RouteChoice choice, in TargetFilter filter, CallNeeds? needs, RouteTarget[] kept, ref int count)
+    {
+        NameEntry entry = choice.Entry;
+        IReadOnlyList<RouteTarget> targets = entry.Targets;
+        bool isBounded = entry.IsChoice && choice.Strategy is null && query.Trace is null;
+        for (int i = 0; i < targets.Count && !(isBounded && count == RouteOrder.MostTargets); i++)
+        {
+            RouteTarget target = targets[i];
+            Removal removal = filter.Check(target, IsNamed(entry, i, count));
+            if (removal == Removal.None)
+            {
+                kept[count++] = target;
+                continue;
+            }
+
+            query.Trace?.Removed(target, removal, new Refusals(query, needs, filter.Rule).Sentence(removal, target));
+
+            // A key must be allowed every target of a chain, and the LLM it names; a follower it may not use just falls away.
+            // A named LLM that cannot serve the endpoint is the caller's mistake; its fallbacks are for failures.
+            bool isAsked = entry.Kind == NameKind.Llm && i == 0;
+            if ((removal == Removal.NotAllowed && (isAsked || entry.Kind == NameKind.Chain)) || (isAsked && removal is Removal.NoEndpoint or Removal.OutOfScope))
+            {
+                return new Refusals(query, needs, filter.Rule).Named(removal, target, entry.Kind == NameKind.Chain);
+            }
+        }
+
+        return count > 0 ? null : NothingLeft(query, entry, filter, needs);
+    }
+
+    private static GatewayError NothingLeft(in RouteQuery query, NameEntry entry, in TargetFilter filter, CallNeeds? needs)
+    {
+        var removed = new List<(RouteTarget, Removal)>(entry.Targets.Count);
+        for (int i = 0; i < entry.Targets.Count; i++)
+        {
+            Removal removal = filter.Check(entry.Targets[i], IsNamed(entry, i, 0));
+            if (removal != Removal.None)
+            {
+                removed.Add((entry.Targets[i], removal));
+            }
+        }
+
+        return new Refusals(query, needs, filter.Rule).NothingLeft(removed, entry.Kind == NameKind.Chain);
+    }
+
+    /// <summary>What the caller named is not judged by what it can do: the first, or another that serves the same model in its place.</summary>
+    private static bool IsNamed(NameEntry entry, int at, int kept) =>
+        entry.IsNamed && (at == 0 || (kept == 0 && entry.Targets[at].Model.Equals(entry.Targets[0].Model, StringComparison.OrdinalIgnoreCase)));
+
+    private static IReadOnlyList<RouteTarget> Order(in RouteQuery query, NameEntry entry, IRouteStrategy? wished, ReadOnlySpan<RouteTarget> kept, CallNeeds needs)
+    {
+        if (wished is null && entry.Parts is not null)
+        {
+            return new NestedOrder(kept, needs, query.Trace).Arrange(entry);
+        }
+
+        IRouteStrategy strategy = wished ?? entry.Strategy!;
+        bool keepsFirst = entry.Kind == NameKind.Llm && kept[0] == entry.Targets[0];
+        RouteTarget[] ordered = keepsFirst
+            ? [kept[0], .. RouteOrder.Arrange(strategy, kept[1..], needs)]
+            : RouteOrder.Arrange(strategy, kept, needs);
+        query.Trace?.Ranked(strategy, ordered, needs);
+        bool mayProbe = strategy.IsLive && !keepsFirst && !query.IsDryRun && MayFollow(query) && !query.Endpoint.StaysOnModel;
+        if (mayProbe && query.Snapshot.Models.Probes.IsDue(needs.Random) && RouteOrder.Probe(strategy, ordered, needs))
+        {
+            query.Trace?.Probes();
+        }
+
+        return ordered;
+    }
+
+    private static RoutePlan Finish(in RouteQuery query, IReadOnlyList<RouteTarget> targets, bool staysHome)
+    {
+        if (staysHome)
+        {
+            targets = HouseRule.StayHome(targets);
+        }
+
+        return RoutePlan.To(targets.Count == 1 || MayFollow(query) ? targets : [targets[0]]);
+    }
+
+    private static bool MayFollow(in RouteQuery query) => query.Wishes.Fallback ?? query.Snapshot.Options.Routing.Fallback ?? true;
+
+    /// <summary>Vectors of two models do not compare: whoever is chosen or follows serves the model of the first that could ever answer.</summary>
+    private static string? ModelFor(NameEntry entry, in TargetFilter filter)
+    {
+        foreach (RouteTarget target in entry.Targets)
+        {
+            if (target.Deployment.Unavailable is null && filter.CheckRules(target) == Removal.None)
+            {
+                return target.Model;
+            }
+        }
+
         return null;
-    }
-
-    /// <summary>The chain wish: one chain's name, or the members themselves separated by commas.</summary>
-    private static NameEntry? FromWish(ModelDirectory models, Caller caller, string wish, out GatewayError? refusal)
-    {
-        refusal = null;
-        if (models.Find("chain:" + wish) is { } named)
-        {
-            return caller.AllowsEverything || !caller.Allows(wish) ? named : named with { Kind = NameKind.Chain };
-        }
-
-        var targets = new List<RouteTarget>();
-        foreach (string name in wish.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (models.Find(name) is not { } entry)
-            {
-                string known = string.Join(", ", models.Chains.Select(c => c.Key).Order(StringComparer.OrdinalIgnoreCase).Take(20));
-                refusal = GatewayError.Invalid("chain", $"Unknown chain or LLM \"{name}\" in the wish \"chain\"." + (known.Length > 0 ? $" Known chains: {known}." : ""));
-                return null;
-            }
-
-            RouteTarget target = entry.Targets[0];
-            if (!targets.Exists(t => t.Deployment == target.Deployment))
-            {
-                targets.Add(target);
-            }
-        }
-
-        if (targets.Count == 0)
-        {
-            refusal = GatewayError.Invalid("chain", "The wish \"chain\" names nothing.");
-            return null;
-        }
-
-        return new NameEntry(NameKind.Chain, targets);
-    }
-
-    /// <summary>Whether the asked name itself may stand in AllowedModels: a chain or an alias. A vendor's bare name may not.</summary>
-    private static bool IsOwnName(GatewaySnapshot snapshot, string name, NameEntry entry) =>
-        entry.Kind == NameKind.Chain || snapshot.Models.IsAlias(name);
-
-    private static List<RouteTarget> SameModel(IReadOnlyList<RouteTarget> targets)
-    {
-        string model = targets[0].Model;
-        return [.. targets.Where(t => t.Model.Equals(model, StringComparison.OrdinalIgnoreCase))];
     }
 }

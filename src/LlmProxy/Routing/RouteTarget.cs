@@ -4,17 +4,40 @@ using System.Text.Json;
 namespace LlmProxy.Routing;
 
 /// <summary>One LLM that may answer a call, and the model name it will be asked for.</summary>
-internal sealed record RouteTarget(Deployment Deployment, string Model)
+internal sealed record RouteTarget
 {
     public static readonly JsonSerializerOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    public RouteTarget(Deployment deployment, string model)
+    {
+        Deployment = deployment;
+        Model = model;
+        bool isOwn = ReferenceEquals(model, deployment.Options.Model);
+        Facts = isOwn ? deployment.Facts : LlmFacts.Of(deployment.Options, deployment.ProviderName, model, deployment.IsLocal);
+        ModelJson = isOwn ? deployment.ModelJson : JsonSerializer.SerializeToUtf8Bytes(model, JsonOptions);
+        CapabilityBits = Capabilities.Bits(Facts.Capabilities);
+        InputUsdPerToken = PerToken(Facts.InputPricePerMillion);
+        OutputUsdPerToken = PerToken(Facts.OutputPricePerMillion);
+    }
+
+    public Deployment Deployment { get; }
+
+    public string Model { get; }
+
     /// <summary>What is known about the model at this LLM.</summary>
-    public LlmFacts Facts { get; } = ReferenceEquals(Model, Deployment.Options.Model)
-        ? Deployment.Facts
-        : LlmFacts.Of(Deployment.Options, Deployment.ProviderName, Model, Deployment.IsLocal);
+    public LlmFacts Facts { get; }
 
     /// <summary>The model name as JSON text.</summary>
-    public ReadOnlyMemory<byte> ModelJson { get; } = ReferenceEquals(Model, Deployment.Options.Model)
-        ? Deployment.ModelJson
-        : JsonSerializer.SerializeToUtf8Bytes(Model, JsonOptions);
+    public ReadOnlyMemory<byte> ModelJson { get; }
+
+    /// <summary>Those of its capabilities that every gateway knows.</summary>
+    public uint CapabilityBits { get; }
+
+    /// <summary>NaN where no price is known; arithmetic that ranks a thousand LLMs cannot be decimal.</summary>
+    public double InputUsdPerToken { get; }
+
+    public double OutputUsdPerToken { get; }
+
+    private double PerToken(decimal? price) =>
+        Facts.IsPriced ? (double)(price ?? 0m) / 1e6 : Deployment.IsLocal ? 0 : double.NaN;
 }

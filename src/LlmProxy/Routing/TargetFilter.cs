@@ -1,138 +1,164 @@
 using LlmProxy.Access;
+using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
-using LlmProxy.Pipeline;
 
 namespace LlmProxy.Routing;
 
-/// <summary>Takes away the LLMs that this call may not reach, and says why when none is left.</summary>
-internal readonly struct TargetFilter(Caller caller, EndpointKind endpoint, Wishes wishes, bool nameIsAllowed)
+/// <summary>Says for each LLM whether this call may reach it, and what stands in the way.</summary>
+internal readonly struct TargetFilter
 {
-    public static readonly GatewayError NothingConfigured = new(
-        ErrorCode.NoHealthyProvider,
-        "No LLM is configured that could answer. Set a provider's key (for example OPENAI_API_KEY) or add one under LlmProxy:Llms.");
+    /// <summary>Measurements older than this say nothing about how slow an LLM is now.</summary>
+    private static readonly TimeSpan MeasuredLately = TimeSpan.FromMinutes(1);
 
-    private enum Removal
+    private readonly Caller _caller;
+    private readonly EndpointKind _endpoint;
+    private readonly string? _provider;
+    private readonly bool _isLocalOnly;
+    private readonly bool _allowsAll;
+    private readonly BreakerRule _rule;
+    private readonly CallNeeds? _needs;
+
+    public TargetFilter(in RouteQuery query, CallNeeds? needs, bool nameIsAllowed)
     {
-        None,
-        OutOfScope,
-        OtherProvider,
-        NoEndpoint,
-        NotAllowed,
-        External,
-        Unavailable,
+        ResilienceOptions resilience = query.Snapshot.Options.Resilience;
+        _caller = query.Caller;
+        _endpoint = query.Endpoint;
+        _provider = query.Wishes.Provider;
+        _isLocalOnly = query.Wishes.LocalOnly == true || !_caller.Key.AllowExternal;
+        _allowsAll = _caller.AllowsEverything || nameIsAllowed;
+        _rule = new BreakerRule(resilience.BreakerFailures, resilience.BreakerSeconds);
+        _needs = needs;
     }
 
-    public RoutePlan Apply(NameEntry entry)
+    public BreakerRule Rule => _rule;
+
+    /// <summary>The one vendor model that may answer, where vectors of different models must not be mixed.</summary>
+    public string? OnlyModel { get; init; }
+
+    /// <summary>A prompt that is longer than the window is no reason: it will be cut.</summary>
+    public bool IgnoresContext { get; init; }
+
+    /// <param name="isNamed">The caller named it: what it can do is the caller's affair.</param>
+    public Removal Check(RouteTarget target, bool isNamed)
     {
-        IReadOnlyList<RouteTarget> targets = entry.Targets;
-        int kept = 0;
-        while (kept < targets.Count && Check(targets[kept]) == Removal.None)
+        Removal removal = CheckRules(target);
+        if (removal == Removal.None && _needs is not null)
         {
-            kept++;
+            removal = CheckNeeds(target, isNamed);
         }
 
-        // The common case: nothing is taken away, the list made at load serves as it is.
-        if (kept == targets.Count && kept > 0)
+        if (removal != Removal.None)
         {
-            return RoutePlan.To(entry.Kind == NameKind.Default ? HouseRule.StayHome(targets) : targets);
+            return removal;
         }
 
-        return Narrow(entry);
+        Deployment llm = target.Deployment;
+        return llm.Unavailable is not null ? Removal.Unavailable
+            : llm.State.Breaker.MayTry(_rule) ? Removal.None
+            : Removal.Breaker;
     }
 
-    private RoutePlan Narrow(NameEntry entry)
-    {
-        var left = new List<RouteTarget>(entry.Targets.Count);
-        Removal worst = Removal.None;
-        RouteTarget? removed = null;
-        foreach (RouteTarget target in entry.Targets)
-        {
-            Removal removal = Check(target);
-            if (removal == Removal.None)
-            {
-                left.Add(target);
-                continue;
-            }
-
-            // A key must be allowed every target of a chain, and the LLM it names; a follower it may not use just falls away.
-            bool isAsked = entry.Kind == NameKind.Chain || (entry.Kind == NameKind.Llm && ReferenceEquals(target, entry.Targets[0]));
-            if (isAsked && removal is Removal.NotAllowed)
-            {
-                return RoutePlan.Refuse(Explain(removal, target));
-            }
-
-            // A named LLM that cannot serve the endpoint is the caller's mistake; its fallbacks are for failures.
-            if (entry.Kind == NameKind.Llm && ReferenceEquals(target, entry.Targets[0]) && removal is Removal.NoEndpoint or Removal.OutOfScope)
-            {
-                return RoutePlan.Refuse(Explain(removal, target));
-            }
-
-            if (removal > worst)
-            {
-                worst = removal;
-                removed = target;
-            }
-        }
-
-        if (left.Count == 0)
-        {
-            return RoutePlan.Refuse(removed is null
-                ? NothingConfigured
-                : Explain(worst, removed));
-        }
-
-        return RoutePlan.To(entry.Kind == NameKind.Default ? HouseRule.StayHome(left) : left);
-    }
-
-    private Removal Check(RouteTarget target)
+    /// <summary>What holds for every call of this caller to this endpoint with these wishes, whatever happens.</summary>
+    public Removal CheckRules(RouteTarget target)
     {
         Deployment llm = target.Deployment;
-        if (!llm.IsVisibleTo(caller.Workspace))
+        if (!llm.IsVisibleTo(_caller.Workspace))
         {
             return Removal.OutOfScope;
         }
 
-        if (wishes.Provider is { } provider && !llm.ProviderName.Equals(provider, StringComparison.OrdinalIgnoreCase))
-        {
-            return Removal.OtherProvider;
-        }
-
-        if (!llm.Has(endpoint))
-        {
-            return Removal.NoEndpoint;
-        }
-
-        if (!caller.AllowsEverything && !nameIsAllowed && !IsAllowed(target))
+        if (!_allowsAll && !IsAllowed(target))
         {
             return Removal.NotAllowed;
         }
 
-        if (!llm.IsLocal && (wishes.LocalOnly == true || !caller.Key.AllowExternal) && !llm.IsDummy)
+        if (_provider is not null && !llm.ProviderName.Equals(_provider, StringComparison.OrdinalIgnoreCase))
         {
-            return Removal.External;
+            return Removal.OtherProvider;
         }
 
-        return llm.Unavailable is null ? Removal.None : Removal.Unavailable;
+        if (OnlyModel is not null && !target.Model.Equals(OnlyModel, StringComparison.OrdinalIgnoreCase))
+        {
+            return Removal.OtherModel;
+        }
+
+        if (!llm.Has(_endpoint))
+        {
+            return Removal.NoEndpoint;
+        }
+
+        return _isLocalOnly && llm is { IsLocal: false, IsDummy: false } ? Removal.External : Removal.None;
     }
 
     private bool IsAllowed(RouteTarget target) =>
-        caller.Allows(target.Deployment.Name)
-        || caller.Allows($"{target.Deployment.ProviderName}/{target.Model}")
-        || (target.Deployment.IsWildcard && caller.Allows(target.Model));
+        _caller.Allows(target.Deployment.Name)
+        || _caller.Allows($"{target.Deployment.ProviderName}/{target.Model}")
+        || (target.Deployment.IsWildcard && _caller.Allows(target.Model));
 
-    private GatewayError Explain(Removal removal, RouteTarget target)
+    private Removal CheckNeeds(RouteTarget target, bool isNamed)
     {
-        Deployment llm = target.Deployment;
-        return removal switch
+        CallNeeds needs = _needs!;
+        Removal removal = isNamed ? Removal.None : CheckAbilities(target, needs);
+        if (removal != Removal.None)
         {
-            Removal.OutOfScope => new GatewayError(ErrorCode.ModelNotFound, $"The model \"{llm.Name}\" is not known to the workspace \"{caller.Workspace}\".") { Param = "model" },
-            Removal.OtherProvider => new GatewayError(ErrorCode.ModelNotFound, $"No LLM of provider \"{wishes.Provider}\" serves this model.") { Param = "provider" },
-            Removal.NoEndpoint => new GatewayError(ErrorCode.UnsupportedEndpoint, $"The LLM \"{llm.Name}\" (provider {llm.ProviderName}) does not serve the endpoint \"{endpoint.Path}\".") { Param = "model", Provider = llm.ProviderName },
-            Removal.NotAllowed => new GatewayError(ErrorCode.ModelNotAllowed, $"The key \"{caller.Name}\" may not use the model \"{llm.Name}\". GET /v1/models lists what it may call.") { Param = "model" },
-            Removal.External => new GatewayError(ErrorCode.ExternalNotAllowed, wishes.LocalOnly == true
-                ? $"The request asks for local LLMs only, and none that serves it is local (\"{llm.Name}\" is external)."
-                : $"The key \"{caller.Name}\" may not send data to external LLMs, and \"{llm.Name}\" is external."),
-            _ => new GatewayError(ErrorCode.NoHealthyProvider, $"The LLM \"{llm.Name}\" cannot be called: {llm.Unavailable}.") { Provider = llm.ProviderName, ShouldRetry = false },
-        };
+            return removal;
+        }
+
+        return needs.BudgetUsd is { } budget && !((decimal)Math.Min(needs.ExpectedCost(target), 1e9) <= budget) ? Removal.Budget : Removal.None;
+    }
+
+    private Removal CheckAbilities(RouteTarget target, CallNeeds needs)
+    {
+        if ((needs.DemandedBits & ~target.CapabilityBits) != 0 || !HasOwn(target, needs))
+        {
+            return Removal.Capability;
+        }
+
+        // A list that names none of the three says nothing about them.
+        if ((target.CapabilityBits & Capabilities.Features) is not 0 and var features && features != Capabilities.Features)
+        {
+            uint missing = Capabilities.Features & ~features;
+            if ((missing & Capabilities.Bit(Capabilities.Tools)) != 0 && needs.NeedsTools)
+            {
+                return Removal.Tools;
+            }
+
+            if ((missing & Capabilities.Bit(Capabilities.Vision)) != 0 && needs.NeedsVision)
+            {
+                return Removal.Images;
+            }
+
+            if ((missing & Capabilities.Bit(Capabilities.Json)) != 0 && needs.NeedsJson)
+            {
+                return Removal.JsonSchema;
+            }
+        }
+
+        if (!IgnoresContext && target.Facts.ContextWindow > 0 && needs.Exceeds(target.Facts.ContextWindow))
+        {
+            return Removal.Context;
+        }
+
+        return needs.MaxLatencyMs > 0 && LatencyMs(target, needs) > needs.MaxLatencyMs ? Removal.Latency : Removal.None;
+    }
+
+    private static bool HasOwn(RouteTarget target, CallNeeds needs)
+    {
+        foreach (string own in needs.OwnDemands)
+        {
+            if (!target.Facts.Capabilities.Contains(own))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Measured lately, else typical, else 0: what nobody knows is given a chance.</summary>
+    public static double LatencyMs(RouteTarget target, CallNeeds needs)
+    {
+        LatencyMeter meter = target.Deployment.State.Latency;
+        return meter.Silence(needs.Now) < MeasuredLately ? needs.FirstOutputMs(target) : target.Facts.TypicalLatencyMs;
     }
 }

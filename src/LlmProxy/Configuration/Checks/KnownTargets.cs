@@ -73,6 +73,11 @@ internal sealed class KnownTargets
             return TargetKind.Llm;
         }
 
+        if (IsPredefinedChain(name))
+        {
+            return TargetKind.Chain;
+        }
+
         if (_options.Aliases.Keys.Any(alias => IsWildcard(alias) && Matches(alias, name)))
         {
             return TargetKind.Alias;
@@ -95,6 +100,13 @@ internal sealed class KnownTargets
     {
         string plain = name.StartsWith(ChainMark, StringComparison.OrdinalIgnoreCase) ? name[ChainMark.Length..] : name;
         return _options.Chains.ContainsKey(plain) ? plain : null;
+    }
+
+    /// <summary>One of the chains that are there without being configured.</summary>
+    public static bool IsPredefinedChain(string name)
+    {
+        string plain = name.StartsWith(ChainMark, StringComparison.OrdinalIgnoreCase) ? name[ChainMark.Length..] : name;
+        return Routing.ChainBook.PredefinedNames.Contains(plain, StringComparer.OrdinalIgnoreCase);
     }
 
     public static bool IsWildcard(string name) => name.Contains('*', StringComparison.Ordinal);

@@ -35,28 +35,21 @@ internal static class NotYetEnforced
     private static void WarnOfLlms(GatewayOptions options, Findings findings)
     {
         List<LlmOptions> llms = options.Llms;
-        var weighted = new HashSet<string>(
-            options.Chains.Values.Where(chain => chain.Strategy == Strategies.Weighted).SelectMany(chain => chain.Llms), StringComparer.OrdinalIgnoreCase);
         Each(findings, "Llms", nameof(LlmOptions.TokensPerMinute), llms, llm => llm.TokensPerMinute != 0, llm => llm.Name);
         Each(findings, "Llms", nameof(LlmOptions.HedgeAfterMs), llms, llm => llm.HedgeAfterMs != 0, llm => llm.Name);
         Each(findings, "Llms", nameof(LlmOptions.OnClientGone), llms, llm => llm.OnClientGone != OnClientGone.Abort, llm => llm.Name);
-        Each(findings, "Llms", nameof(LlmOptions.Weight), llms, llm => llm.Weight != 1 && !weighted.Contains(llm.Name), llm => llm.Name);
     }
 
     private static void WarnOfRouting(GatewayOptions options, GatewayOptions defaults, Findings findings)
     {
         RoutingOptions routing = options.Routing;
         ResilienceOptions resilience = options.Resilience;
-        If(routing.DefaultStrategy is not ("" or Strategies.Priority), "Routing:DefaultStrategy", findings);
-        If(routing.MaxLatencyMs != 0, "Routing:MaxLatencyMs", findings);
-        If(routing.Tasks.Count > 0, "Routing:Tasks", findings);
         If(routing.ReplicaPolicy == ReplicaPolicy.LeastLoad, "Routing:ReplicaPolicy: least_load (least_requests is used)", findings);
         If(resilience.MaxRetries != defaults.Resilience.MaxRetries, "Resilience:MaxRetries", findings);
         If(resilience.BaseDelayMs != defaults.Resilience.BaseDelayMs, "Resilience:BaseDelayMs", findings);
         If(resilience.MaxDelayMs != defaults.Resilience.MaxDelayMs, "Resilience:MaxDelayMs", findings);
         If(resilience.BreakerFailures != defaults.Resilience.BreakerFailures, "Resilience:BreakerFailures", findings);
         If(resilience.BreakerSeconds != defaults.Resilience.BreakerSeconds, "Resilience:BreakerSeconds", findings);
-        Each(findings, "Chains", nameof(ChainOptions.Strategy), options.Chains.Keys, name => options.Chains[name].Strategy is not ("" or Strategies.Priority or Strategies.Weighted), name => name);
     }
 
     private static void WarnOfLimits(GatewayOptions options, GatewayOptions defaults, Findings findings)
@@ -64,7 +57,6 @@ internal static class NotYetEnforced
         LimitsOptions limits = options.Limits;
         If(limits.MaxPromptChars != 0, "Limits:MaxPromptChars", findings);
         If(limits.MaxMessages != 0, "Limits:MaxMessages", findings);
-        If(limits.ExpectedOutputTokens != defaults.Limits.ExpectedOutputTokens, "Limits:ExpectedOutputTokens", findings);
         If(limits.WhenStoreIsDown != defaults.Limits.WhenStoreIsDown, "Limits:WhenStoreIsDown", findings);
         If(limits.Unpriced != defaults.Limits.Unpriced, "Limits:Unpriced", findings);
         SemanticCacheOptions semantic = options.Cache.Semantic;

@@ -73,7 +73,7 @@ internal sealed class TargetChecks(GatewayOptions options, Dictionary<object, Co
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (string member in chain.Llms)
         {
-            if (!seen.Add(_targets.ChainOf(member) ?? member))
+            if (!seen.Add(_targets.ChainOf(member) ?? Plain(member)))
             {
                 findings.Mistake(place, $"names \"{member}\" twice");
             }
@@ -86,12 +86,16 @@ internal sealed class TargetChecks(GatewayOptions options, Dictionary<object, Co
             findings.Mistake(place, $"leads back to itself: {circle}");
         }
 
-        List<LlmOptions> members = [.. options.Llms.Where(llm => seen.Contains(llm.Name))];
-        if (chain.Strategy == Strategies.Weighted && members.Count > 0 && members.TrueForAll(llm => llm.Weight == 0))
+        List<LlmOptions> members = [.. options.Llms.Where(llm => seen.Contains(llm.Name) || seen.Contains(llm.Model))];
+        if (chain.Strategy == Strategies.Weighted && members.Count > 0 && members.TrueForAll(llm => llm.Weight == 0) && !seen.Any(member => _targets.ChainOf(member) is not null))
         {
             findings.Mistake(place, "is weighted, but every one of its LLMs has weight 0");
         }
     }
+
+    /// <summary>"chain:local_only" and "local_only" are one chain, also where nobody configured it.</summary>
+    private static string Plain(string member) =>
+        KnownTargets.IsPredefinedChain(member) && member.StartsWith(KnownTargets.ChainMark, StringComparison.OrdinalIgnoreCase) ? member[KnownTargets.ChainMark.Length..] : member;
 
     private void CheckAlias(string alias, string target)
     {
@@ -168,9 +172,30 @@ internal sealed class TargetChecks(GatewayOptions options, Dictionary<object, Co
             }
         }
 
-        if (options.Routing.DefaultStrategy.Length > 0 && !Strategies.IsKnown(options.Routing.DefaultStrategy))
+        CheckRouting();
+    }
+
+    private void CheckRouting()
+    {
+        RoutingOptions routing = options.Routing;
+        Origin place = _section.OriginOf(nameof(GatewayOptions.Routing));
+        if (routing.DefaultStrategy.Length > 0 && !Strategies.IsKnown(routing.DefaultStrategy))
         {
-            findings.Mistake(_section.OriginOf(nameof(GatewayOptions.Routing)).Member(nameof(RoutingOptions.DefaultStrategy)), UnknownStrategy(options.Routing.DefaultStrategy));
+            findings.Mistake(place.Member(nameof(RoutingOptions.DefaultStrategy)), UnknownStrategy(routing.DefaultStrategy));
+        }
+
+        List<LlmOptions> choices = [.. options.Llms.Where(llm => llm.Enabled && llm.Model != "*")];
+        if (routing.DefaultStrategy == Strategies.Weighted && choices.Count > 0 && choices.TrueForAll(llm => llm.Weight == 0))
+        {
+            findings.Mistake(place.Member(nameof(RoutingOptions.DefaultStrategy)), "is weighted, but every LLM has weight 0");
+        }
+
+        foreach ((string task, string capability) in routing.Tasks)
+        {
+            if (task.Trim().Length == 0 || capability.Trim().Length == 0)
+            {
+                findings.Mistake(place.Member(nameof(RoutingOptions.Tasks)).Member(task), "a task and the capability it stands for must not be empty");
+            }
         }
     }
 

@@ -7,8 +7,10 @@ internal sealed class RoutingOptions
     /// <summary>The order in which LLMs are tried when a request names none; empty: the default LLM, then by priority.</summary>
     public string DefaultStrategy { get; set; } = "";
 
+    /// <summary>Local LLMs stand before external ones wherever the gateway chooses.</summary>
     public bool PreferLocal { get; set; }
 
+    /// <summary>LLMs slower than this to their first output are not chosen; 0: no bound.</summary>
     [Range(0, int.MaxValue)] public int MaxLatencyMs { get; set; }
 
     /// <summary>Whether a failed LLM is followed by others. Written out as true it also lets a local LLM be followed by an external one.</summary>
@@ -20,6 +22,7 @@ internal sealed class RoutingOptions
     /// <summary>The LLM that serves an endpoint when a request names none: { "embeddings": "embedder" }.</summary>
     public Dictionary<string, string> Defaults { get; set; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>What a task needs of an LLM, beside the tasks that are built in: { "poetry": "multilingual" }.</summary>
     public Dictionary<string, string> Tasks { get; set; } = new(StringComparer.OrdinalIgnoreCase);
 }
 

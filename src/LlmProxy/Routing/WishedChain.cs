@@ -1,0 +1,47 @@
+using LlmProxy.Pipeline;
+
+namespace LlmProxy.Routing;
+
+/// <summary>The chain wish: one chain's name, or the members themselves separated by commas.</summary>
+internal static class WishedChain
+{
+    private const int MostMembers = 32;
+
+    public static NameEntry? Find(ModelDirectory models, string wish, out GatewayError? refusal)
+    {
+        refusal = null;
+        if (models.Find("chain:" + wish) is { } named)
+        {
+            return named;
+        }
+
+        string[] names = wish.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (names.Length is 0 or > MostMembers)
+        {
+            refusal = GatewayError.Invalid("chain", names.Length == 0 ? "The wish \"chain\" names nothing." : $"The wish \"chain\" names more than {MostMembers} members.");
+            return null;
+        }
+
+        var parts = new List<NameEntry>(names.Length);
+        foreach (string name in names)
+        {
+            if (models.Find(name) is not { } entry)
+            {
+                refusal = models.WhyEmpty(name) ?? Unknown(models, name);
+                return null;
+            }
+
+            // A named LLM stands for itself: the chain's members follow it, not its own followers.
+            parts.Add(entry.Kind == NameKind.Llm ? new NameEntry(NameKind.Llm, [entry.Targets[0]]) : entry);
+        }
+
+        return ChainBook.Join(parts, strategy: null);
+    }
+
+    private static GatewayError Unknown(ModelDirectory models, string name)
+    {
+        string known = string.Join(", ", models.Chains.Select(c => c.Key).Order(StringComparer.OrdinalIgnoreCase).Take(20));
+        string shown = name.Length <= 64 ? name : name[..64] + "...";
+        return GatewayError.Invalid("chain", $"Unknown chain or LLM \"{shown}\" in the wish \"chain\"." + (known.Length > 0 ? $" Known chains: {known}." : ""));
+    }
+}
