@@ -106,7 +106,7 @@ internal sealed class DatabaseKeeper(SettingStore settings, TimeProvider time, I
                 (pause, isSaid) = (ShortestPause, false);
                 await ListenAsync(database, stop);
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            catch (Exception) when (stop.IsCancellationRequested)
             {
                 break;
             }
@@ -140,6 +140,7 @@ internal sealed class DatabaseKeeper(SettingStore settings, TimeProvider time, I
     {
         if (await settings.RefreshAsync(database, stop))
         {
+            logger.SettingsHeard(string.Join(", ", settings.Everything.Select(setting => $"{setting.Name} = {setting.Value}").DefaultIfEmpty("none")));
             Remember();
         }
     }

@@ -21,8 +21,9 @@ internal sealed class SqliteDatabase : IDatabase
     public SqliteDatabase(DatabaseTarget target)
     {
         Target = target;
-        Directory.CreateDirectory(Path.GetDirectoryName(target.Path)!);
-        RefuseNetworkDisk(target.Path);
+        string directory = Path.GetDirectoryName(target.Path)!;
+        Directory.CreateDirectory(directory);
+        RefuseNetworkDisk(directory);
         _owner = Own(target.Path + ".lock");
         _connection = new SqliteConnectionStringBuilder(target.Connection) { Pooling = true, DefaultTimeout = BusySeconds }.ToString();
     }
@@ -107,9 +108,9 @@ internal sealed class SqliteDatabase : IDatabase
         }
     }
 
-    private static void RefuseNetworkDisk(string path)
+    private static void RefuseNetworkDisk(string directory)
     {
-        if (new DriveInfo(path).DriveType == DriveType.Network)
+        if (new DriveInfo(directory).DriveType == DriveType.Network)
         {
             throw new IOException("SQLite's locks do not hold on a network file system; use a local disk or PostgreSQL");
         }

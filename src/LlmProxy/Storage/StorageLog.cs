@@ -17,6 +17,9 @@ internal static partial class StorageLog
     [LoggerMessage(9205, LogLevel.Warning, "What the database said last cannot be kept in {Path}: {Reason}. A start without the database would not know it")]
     public static partial void LastGoodNotWritten(this ILogger logger, string path, string reason);
 
+    [LoggerMessage(9207, LogLevel.Information, "What operators decided, by the database: {Settings}")]
+    public static partial void SettingsHeard(this ILogger logger, string settings);
+
     [LoggerMessage(9206, LogLevel.Warning, "The database holds a setting that this version cannot read: {Name}")]
     public static partial void SettingNotUnderstood(this ILogger logger, string name);
 }

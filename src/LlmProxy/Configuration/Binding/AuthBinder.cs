@@ -75,6 +75,11 @@ internal sealed class AuthBinder(References references, Findings findings)
     /// <summary>A credential pasted where the name of a variable belongs is not shown.</summary>
     private static string SourceOf(ConfigNode value, bool isVariable)
     {
+        if (value is ConfigList list)
+        {
+            return string.Join(", ", list.Items.Select(item => SourceOf(item, isVariable)).Distinct());
+        }
+
         string written = (value as ConfigText)?.Value.Trim() ?? "";
         string variable = isVariable ? written : References.VariableIn(written) ?? "";
         return variable.Length > 0 ? (References.MayBeShown(variable) ? "env:" + variable : "env")
