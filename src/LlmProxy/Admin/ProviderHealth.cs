@@ -15,7 +15,7 @@ internal static class ProviderHealth
         json.WriteBoolean("local", llm.IsLocal);
         json.WriteBoolean("is_default", llm.Options.IsDefault);
         json.WriteNumber("priority", llm.Options.Priority);
-        (string state, string? reason) = StateOf(llm);
+        (string state, string? reason) = Judge(llm);
         json.WriteString("state", state);
         json.WriteString("reason", reason);
         if (llm.State.LastProbe is { } probe)
@@ -54,7 +54,7 @@ internal static class ProviderHealth
     }
 
     /// <summary>What calls showed beats what the look at the start showed, when it is newer.</summary>
-    public static (string State, string? Reason) StateOf(Deployment llm)
+    public static (string State, string? Reason) Judge(Deployment llm)
     {
         if (llm.Unavailable is { } why)
         {

@@ -23,7 +23,7 @@ internal static class ProviderRoutes
             json.WriteNumber("llms", provider.Count());
             json.WriteNumber("running", provider.Sum(llm => llm.State.Tags.Running));
             json.WriteStartObject("states");
-            foreach (IGrouping<string, Deployment> state in provider.GroupBy(llm => ProviderHealth.StateOf(llm).State).OrderBy(group => group.Key, StringComparer.Ordinal))
+            foreach (IGrouping<string, Deployment> state in provider.GroupBy(llm => ProviderHealth.Judge(llm).State).OrderBy(group => group.Key, StringComparer.Ordinal))
             {
                 json.WriteNumber(state.Key, state.Count());
             }

@@ -80,7 +80,7 @@ internal sealed class AnswerShelf(AnswerCache cache, GatewayMetrics metrics)
         }
 
         Wishes wish = exchange.Wishes;
-        string meaning = $"{wish.Provider}\n{wish.Chain}\n{wish.LocalOnly}\n{wish.PreferLocal}\n{wish.Strict}";
+        string meaning = $"{wish.Provider}\n{wish.Chain}\n{wish.LocalOnly}\n{wish.PreferLocal}\n{wish.Strict}\n{wish.Strategy}\n{string.Join(',', wish.Capabilities)}\n{wish.Task}\n{wish.Truncate}";
         return CacheKey.Compute(exchange.Endpoint, exchange.Caller.Workspace, Encoding.UTF8.GetBytes(exchange.RequestedModel ?? ""), Encoding.UTF8.GetBytes(meaning), body);
     }
 }

@@ -171,7 +171,7 @@ internal sealed class AttemptLoop(
         {
             llm.State.LastSuccess = exchange.Time.GetUtcNow();
             double firstMs = exchange.FirstOutputAt == 0 ? elapsedMs : exchange.Time.GetElapsedTime(begun, exchange.FirstOutputAt).TotalMilliseconds;
-            llm.State.Latency.Measured(firstMs, exchange.IsStream ? elapsedMs : firstMs, exchange.Usage?.Output ?? 0);
+            llm.State.Latency.Measured(firstMs, exchange.IsStream ? elapsedMs : firstMs, facts.Usage?.Output ?? 0);
         }
     }
 

@@ -16,7 +16,7 @@ internal sealed class LatencyMeter(TimeProvider time)
     private const double LeastWeight = 0.3;
     private const double MostMs = 600_000;
     private static readonly TimeSpan Replaces = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan BestForgets = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan BestForgets = TimeSpan.FromHours(1);
 
     private readonly Lock _gate = new();
     private double _firstMs;
@@ -107,8 +107,8 @@ internal sealed class LatencyMeter(TimeProvider time)
     private static void Mix(ref double value, ref double best, double sample, double weight, double forgets)
     {
         double mixed = value == 0 ? sample : value + ((sample - value) * weight);
-        double floor = best == 0 ? mixed : best + (Math.Max(0, mixed - best) * forgets);
-        Volatile.Write(ref best, Math.Min(floor, mixed));
+        // In proportion, not in milliseconds: a slow spell of minutes must not wipe out what an LLM can do.
+        Volatile.Write(ref best, best == 0 || mixed <= best ? mixed : best * Math.Pow(mixed / best, forgets));
         Volatile.Write(ref value, mixed);
     }
 }

@@ -104,7 +104,8 @@ internal readonly struct TargetFilter
             return removal;
         }
 
-        return needs.BudgetUsd is { } budget && !((decimal)Math.Min(needs.ExpectedCost(target), 1e9) <= budget) ? Removal.Budget : Removal.None;
+        // Written so that an unknown price, which is no number, is not within the budget.
+        return needs.BudgetUsd is { } budget && !(needs.ExpectedCost(target) <= (double)budget) ? Removal.Budget : Removal.None;
     }
 
     private Removal CheckAbilities(RouteTarget target, CallNeeds needs)

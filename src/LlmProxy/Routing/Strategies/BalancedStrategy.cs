@@ -3,9 +3,9 @@ namespace LlmProxy.Routing.Strategies;
 /// <summary>Quality, price and measured speed weighed against each other; the highest score first. docs/routing.md has the formula.</summary>
 internal sealed class BalancedStrategy : IRouteStrategy
 {
-    private const double QualityWeight = 0.4;
-    private const double PriceWeight = 0.3;
-    private const double SpeedWeight = 0.3;
+    private const double QualityWeight = 0.5;
+    private const double PriceWeight = 0.25;
+    private const double SpeedWeight = 0.25;
     private const double UnknownQuality = 50;
     private const double UnknownPrice = 10;
     private const double MiddlePrice = 5;

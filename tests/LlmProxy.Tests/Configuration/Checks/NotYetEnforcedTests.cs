@@ -16,11 +16,6 @@ public sealed class NotYetEnforcedTests
     [InlineData("\"Llms\": [ { \"Name\": \"a\", \"Provider\": \"openai\", \"Model\": \"m\", \"TokensPerMinute\": 1 } ]", "Llms:TokensPerMinute (a)")]
     [InlineData("\"Llms\": [ { \"Name\": \"a\", \"Provider\": \"openai\", \"Model\": \"m\", \"HedgeAfterMs\": 1 } ]", "Llms:HedgeAfterMs (a)")]
     [InlineData("\"Llms\": [ { \"Name\": \"a\", \"Provider\": \"openai\", \"Model\": \"m\", \"OnClientGone\": \"drain\" } ]", "Llms:OnClientGone (a)")]
-    [InlineData("\"Llms\": [ { \"Name\": \"a\", \"Provider\": \"openai\", \"Model\": \"m\", \"Weight\": 3 } ]", "Llms:Weight (a)")]
-    [InlineData("\"Llms\": [ { \"Name\": \"a\", \"Provider\": \"openai\", \"Model\": \"m\" } ], \"Chains\": { \"c\": { \"Llms\": [\"a\"], \"Strategy\": \"balanced\" } }", "Chains:Strategy (c)")]
-    [InlineData("\"Routing\": { \"DefaultStrategy\": \"cost_optimized\" }", "Routing:DefaultStrategy")]
-    [InlineData("\"Routing\": { \"MaxLatencyMs\": 5 }", "Routing:MaxLatencyMs")]
-    [InlineData("\"Routing\": { \"Tasks\": { \"t\": \"code\" } }", "Routing:Tasks")]
     [InlineData("\"Routing\": { \"ReplicaPolicy\": \"least_load\" }", "Routing:ReplicaPolicy")]
     [InlineData("\"Resilience\": { \"MaxRetries\": 3 }", "Resilience:MaxRetries")]
     [InlineData("\"Resilience\": { \"BaseDelayMs\": 3 }", "Resilience:BaseDelayMs")]
@@ -29,7 +24,6 @@ public sealed class NotYetEnforcedTests
     [InlineData("\"Resilience\": { \"BreakerSeconds\": 3 }", "Resilience:BreakerSeconds")]
     [InlineData("\"Limits\": { \"MaxPromptChars\": 3 }", "Limits:MaxPromptChars")]
     [InlineData("\"Limits\": { \"MaxMessages\": 3 }", "Limits:MaxMessages")]
-    [InlineData("\"Limits\": { \"ExpectedOutputTokens\": 3 }", "Limits:ExpectedOutputTokens")]
     [InlineData("\"Limits\": { \"WhenStoreIsDown\": \"refuse\" }", "Limits:WhenStoreIsDown")]
     [InlineData("\"Limits\": { \"Unpriced\": \"refuse\" }", "Limits:Unpriced")]
     [InlineData("\"Cache\": { \"Semantic\": { \"Workspaces\": [\"w\"] } }", "Cache:Semantic")]
@@ -50,11 +44,11 @@ public sealed class NotYetEnforcedTests
               "Keys": [ { "Name": "k", "Key": "x", "Workspace": "w", "AllowedModels": ["*"], "RequestsPerMinute": 1, "MaxParallel": 1, "ExpiresAt": "2030-01-01", "AllowExternal": false } ],
               "Workspaces": [ { "Name": "w", "RequestsPerMinute": 1, "MaxParallel": 1 } ],
               "Llms": [ { "Name": "a", "Provider": "openai", "Model": "m", "Priority": 1, "IsDefault": true, "RequestsPerMinute": 1, "MaxParallel": 1, "Weight": 3, "TimeoutSeconds": 1, "Local": true } ],
-              "Chains": { "c": { "Llms": ["a"], "Strategy": "weighted" }, "d": { "Llms": ["a"], "Strategy": "priority" } },
-              "Routing": { "Fallback": true, "PreferLocal": true, "ReplicaPolicy": "session", "DefaultStrategy": "priority" },
+              "Chains": { "c": { "Llms": ["a"], "Strategy": "weighted" }, "d": { "Llms": ["a"], "Strategy": "balanced" } },
+              "Routing": { "Fallback": true, "PreferLocal": true, "ReplicaPolicy": "session", "DefaultStrategy": "cost_optimized", "MaxLatencyMs": 900, "Tasks": { "poetry": "multilingual" } },
               "Resilience": { "DeadlineSeconds": 5, "ConnectSeconds": 1 },
               "Cache": { "Enabled": true, "TtlSeconds": 1, "MaxEntries": 1, "MaxBytes": 1 },
-              "Limits": { "RequestsPerMinute": 1, "MaxParallel": 1, "MaxBodyBytes": 1, "BodySeconds": 1, "MaxBufferedBytes": 1, "QueueSeconds": 1, "KeepAliveSeconds": 1, "ShutdownSeconds": 1 },
+              "Limits": { "RequestsPerMinute": 1, "MaxParallel": 1, "MaxBodyBytes": 1, "BodySeconds": 1, "MaxBufferedBytes": 1, "QueueSeconds": 1, "ExpectedOutputTokens": 5, "KeepAliveSeconds": 1, "ShutdownSeconds": 1 },
               "Logging": { "Format": "json" }, "Metrics": { "Port": 9090 }, "Admin": { "Enabled": false } }
             """).WithoutMistakes().Warnings);
 }
