@@ -27,7 +27,7 @@ internal sealed class BedrockSampling
         _turn = turn;
         _model = model;
         turn.Fields.Take("max_tokens");
-        int configured = turn.Target.Facts.MaxOutputTokens;
+        int configured = turn.Llm.Options.MaxOutputTokens;
         _maxTokens = turn.Request.MaxTokens ?? (configured > 0 ? configured : null);
         if (!turn.Fields.Look("additionalModelRequestFields").IsEmpty && turn.Request.Thinking is { IsSaid: false })
         {

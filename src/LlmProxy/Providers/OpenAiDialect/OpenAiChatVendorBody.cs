@@ -68,7 +68,7 @@ internal sealed class OpenAiChatVendorBody(ChatTurn turn, Utf8JsonWriter json, O
         }
 
         // Clients of dialects that demand a limit send their own model's; more than the model can write is refused.
-        int most = turn.Target.Facts.MaxOutputTokens;
+        int most = turn.Llm.Options.MaxOutputTokens;
         json.WriteNumber("max_tokens"u8, most > 0 ? Math.Min(limit, most) : limit);
     }
 
