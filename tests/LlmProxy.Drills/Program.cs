@@ -6,7 +6,7 @@ Dictionary<string, Func<Task<bool>>> drills = new()
 {
     ["bad-input"] = BadInput.RunAsync,
     ["client-gone"] = ClientGone.RunAsync,
-    ["hung-upstream"] = HungUpstream.RunAsync,
+    ["hung-upstream"] = () => HungUpstream.RunAsync(args.ElementAtOrDefault(1) ?? ""),
     ["latency-reorder"] = LatencyReorder.RunAsync,
     ["recordings"] = () => args is [_, string folder, ..] ? RecordingsDrill.RunAsync(folder, args.ElementAtOrDefault(2) ?? "") : throw new ArgumentException("Name the folder with index.json behind it."),
     ["reload-under-load"] = ReloadUnderLoad.RunAsync,

@@ -3,7 +3,10 @@ using Yarp.ReverseProxy.Model;
 
 namespace LlmProxy.Forwarding;
 
-/// <summary>Any answer below 500 shows a living server, also one that dislikes our credential; two failures in a row a dead one.</summary>
+/// <summary>
+/// Any answer below 500 shows a living server, also one that dislikes our credential; two failures in a row a dead one,
+/// unless it answered calls in between.
+/// </summary>
 internal sealed class LivenessPolicy(IDestinationHealthUpdater updater, TimeProvider time) : IActiveHealthCheckPolicy
 {
     public const string PolicyName = "llmproxy_liveness";
@@ -18,9 +21,11 @@ internal sealed class LivenessPolicy(IDestinationHealthUpdater updater, TimeProv
         foreach (DestinationProbingResult result in probingResults)
         {
             Misses misses = _misses.GetOrCreateValue(result.Destination);
-            misses.Count = result.Response is { } response && (int)response.StatusCode < 500 ? 0 : misses.Count + 1;
+            Replica replica = ReplicaPolicies.Of(result.Destination, result.Destination.Model.Config.Address);
+            int before = replica.TakeAnswered() ? 0 : misses.Count;
+            misses.Count = result.Response is { } response && (int)response.StatusCode < 500 ? 0 : before + 1;
             bool isDown = misses.Count >= 2;
-            ReplicaPolicies.Of(result.Destination, result.Destination.Model.Config.Address).Believed(isDown, time.GetUtcNow());
+            replica.Believed(isDown, time.GetUtcNow());
             health.Add(new NewActiveDestinationHealth(result.Destination, isDown ? DestinationHealth.Unhealthy : DestinationHealth.Healthy));
         }
 

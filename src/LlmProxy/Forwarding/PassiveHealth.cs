@@ -12,6 +12,11 @@ internal sealed class PassiveHealth(IDestinationHealthUpdater updater, TimeProvi
 
     public void Record(Deployment llm, Replica replica, in Verdict verdict)
     {
+        if (verdict.Kind == VerdictKind.Answered)
+        {
+            replica.Answered();
+        }
+
         // A lone replica is always worth another try: there is nobody to send the call to instead.
         if (llm.Replicas.Count < 2 || llm.Cluster is not { } cluster)
         {

@@ -9,6 +9,7 @@ internal sealed class Replica(DestinationState state, string baseAddress, TimePr
 {
     private readonly Uri?[] _uris = new Uri?[EndpointKind.All.Count];
     private int _running;
+    private volatile bool _hasAnswered;
 
     public DestinationState State { get; } = state;
 
@@ -24,6 +25,23 @@ internal sealed class Replica(DestinationState state, string baseAddress, TimePr
     public DateTimeOffset? DownSince { get; private set; }
 
     public void Believed(bool isDown, DateTimeOffset now) => DownSince = isDown ? DownSince ?? now : null;
+
+    /// <summary>A call to it went well.</summary>
+    public void Answered()
+    {
+        if (!_hasAnswered)
+        {
+            _hasAnswered = true;
+        }
+    }
+
+    /// <summary>Whether a call went well since this was asked the last time.</summary>
+    public bool TakeAnswered()
+    {
+        bool has = _hasAnswered;
+        _hasAnswered = false;
+        return has;
+    }
 
     public int Running => Volatile.Read(ref _running);
 

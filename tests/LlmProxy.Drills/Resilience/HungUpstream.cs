@@ -6,9 +6,9 @@ using LlmProxy.TestKit;
 namespace LlmProxy.Drills.Resilience;
 
 /// <summary>
-/// 200 calls a second over three upstreams, one of which takes requests and says nothing: what do the calls feel that do
-/// not meet it, how many meet it, and how soon is it back after healing? Once as three LLMs of a weighted chain, once as
-/// three replicas of one LLM.
+/// 200 calls a second over three upstreams, one of which takes requests and says nothing, though its health checks still
+/// pass, as with an engine that is stuck behind its web server: what do the calls feel that do not meet it, how many meet
+/// it, and how soon is it back after healing? Once as three LLMs of a weighted chain, once as three replicas of one LLM.
 /// </summary>
 internal sealed class HungUpstream : IAsyncDisposable
 {
@@ -41,10 +41,11 @@ internal sealed class HungUpstream : IAsyncDisposable
 
     private ScriptedUpstream Hung => _upstreams[2];
 
-    public static async Task<bool> RunAsync()
+    /// <param name="only">"chain" or "replicas"; both when empty.</param>
+    public static async Task<bool> RunAsync(string only)
     {
-        bool chain = await RunAsync("three LLMs of a weighted chain", asReplicas: false);
-        bool replicas = await RunAsync("three replicas of one LLM", asReplicas: true);
+        bool chain = only == "replicas" || await RunAsync("three LLMs of a weighted chain", asReplicas: false);
+        bool replicas = only == "chain" || await RunAsync("three replicas of one LLM", asReplicas: true);
         return chain && replicas;
     }
 
@@ -91,12 +92,13 @@ internal sealed class HungUpstream : IAsyncDisposable
     {
         List<LoadCall> calm = await _load.RunAsync(Run);
 
-        Hung.Always(Answers.HangBeforeHeaders); // Its health checks too.
+        Hung.Otherwise(Answers.HangBeforeHeaders);
         long hangs = Stopwatch.GetTimestamp();
         List<LoadCall> hanging = await _load.RunAsync(Run);
         List<double> asked = [.. Hung.Calls.Where(c => c.ArrivedAt >= hangs).Select(c => Stopwatch.GetElapsedTime(hangs, c.ArrivedAt).TotalSeconds).Order()];
 
-        Hung.Always(WellAsync);
+        Hung.Otherwise(WellAsync);
+        int line = _gateway.Logs.Count;
         long heals = Stopwatch.GetTimestamp();
         List<LoadCall> healing = await _load.RunAsync(MostUntilBack + TimeSpan.FromSeconds(1));
         double[] back = [.. Hung.Calls.Where(c => c.ArrivedAt >= heals).Select(c => Stopwatch.GetElapsedTime(heals, c.ArrivedAt).TotalSeconds).Order()];
@@ -110,6 +112,14 @@ internal sealed class HungUpstream : IAsyncDisposable
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"   {number}: p99 {before:0.0} ms; with the hang: others {others.Count} calls, p50 {Figures.Percentile(others, 50):0.0} ms, p99 {during:0.0} ms, ratio {round.Ratio:0.00}; met it first: {met.Count} calls, slowest {(met.Count > 0 ? met.Max() : 0):0} ms; the hung one was asked {asked.Count} times, out after {round.SecondsUntilOut:0.0} s, back {round.SecondsUntilBack:0.0} s after healing"));
+        if (round.SecondsUntilBack > MostUntilBack.TotalSeconds)
+        {
+            foreach (string said in _gateway.Logs.Lines.Skip(line).Where(l => l.Contains("breaker", StringComparison.OrdinalIgnoreCase) || l.Contains("WRN", StringComparison.Ordinal)).Take(20))
+            {
+                Console.WriteLine($"      after healing: {said}");
+            }
+        }
+
         foreach (IGrouping<string, string> failure in failures.GroupBy(f => f.Length > 200 ? f[..200] : f).Take(3))
         {
             Console.WriteLine($"      {failure.Count()}x {failure.Key}");
@@ -135,13 +145,13 @@ internal sealed class HungUpstream : IAsyncDisposable
     private static async Task<ScriptedUpstream> StartAsync()
     {
         ScriptedUpstream upstream = await ScriptedUpstream.StartAsync();
-        upstream.Always(WellAsync);
+        upstream.Otherwise(WellAsync);
         return upstream;
     }
 
     private static async Task WellAsync(UpstreamCall call)
     {
-        await Task.Delay(call.Method == "POST" ? 20 : 0, call.Http.RequestAborted);
+        await Task.Delay(20, call.Http.RequestAborted);
         await OpenAiAnswers.Default(call);
     }
 
