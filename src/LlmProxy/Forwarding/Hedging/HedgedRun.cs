@@ -22,7 +22,8 @@ internal static class HedgedRun
         _ = exchange.Http.Request.Query;
         exchange.Http.Features.Set(exchange);
         (HedgeSide one, HedgeSide other) = HedgeSide.Pair(exchange);
-        try
+        await using (one)
+        await using (other)
         {
             Task<Verdict> running = first(one);
             if (await EndsWithinAsync(running, delay, exchange.Time) || answer.IsClaimed || exchange.Aborted.IsCancellationRequested)
@@ -49,11 +50,6 @@ internal static class HedgedRun
             Task both = Task.WhenAll(running, hedge);
             await both.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return (await EndOfAsync(running, one), await EndOfAsync(hedge, other));
-        }
-        finally
-        {
-            await one.EndAsync();
-            await other.EndAsync();
         }
     }
 

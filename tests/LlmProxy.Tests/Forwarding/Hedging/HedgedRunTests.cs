@@ -7,7 +7,7 @@ using LlmProxy.Tests.Conversation;
 
 namespace LlmProxy.Tests.Forwarding.Hedging;
 
-public sealed class HedgedRunTests
+public sealed class HedgedRunTests : IDisposable
 {
     private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(200);
 
@@ -162,6 +162,8 @@ public sealed class HedgedRunTests
         await run;
         Assert.Equal(0, _exchange.Body!.Bytes.Length);
     }
+
+    public void Dispose() => _answer.Dispose();
 
     private static readonly Verdict Failed = Verdict.Failed(new VendorFailure(ErrorCode.ProviderError, "no"));
 
