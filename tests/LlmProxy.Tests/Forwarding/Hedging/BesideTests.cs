@@ -94,7 +94,7 @@ public sealed class BesideTests
 
     private static (TargetOrder Order, AttemptRun Run) Order(params RouteTarget[] targets)
     {
-        var run = new AttemptRun(null!);
+        var run = new AttemptRun(Turns.Exchange(Chat));
         return (new TargetOrder(RoutePlan.To(targets), run), run);
     }
 

@@ -122,6 +122,24 @@ public sealed class HedgedRunTests : IDisposable
     }
 
     [Fact]
+    public async Task Winner_BreaksBeforeTheLoserIsOver_AnswerStaysOpenForTheError()
+    {
+        _exchange.Http.Response.Body = new SignalStream();
+        _first.IgnoresStop = true;
+        Task<(Verdict, Verdict?)> run = RunAsync();
+        _time.Advance(Delay);
+        await _second.Begun.Task;
+        Assert.True(Claim(_second));
+        Verdict broken = Verdict.Broken(new VendorFailure(ErrorCode.ProviderError, "broke"));
+        _second.End.SetResult(broken);
+        await Task.Yield();
+        _first.End.SetResult(Verdict.Superseded);
+
+        Assert.Equal((Verdict.Superseded, broken), await run);
+        _exchange.Http.Response.BodyWriter.Write("error"u8); // Throws where the answer was completed.
+    }
+
+    [Fact]
     public async Task Side_ThatBreaksUnsuperseded_ThrowsWhenBothAreOver()
     {
         Task<(Verdict, Verdict?)> run = RunAsync();
