@@ -66,42 +66,28 @@ internal static class PassRules
             return refusal;
         }
 
-        if (isFree && !isWatched)
+        var peek = new RequestPeek();
+        if (isFree)
         {
-            return null;
+            // Whatever type it says it has: servers at home do not look at that.
+            return isWatched && peek.Read(exchange.Endpoint, exchange.Body.Span) is null && peek.Model is { } named && !new RouteTarget(llm, named).IsLocal
+                ? RunsOutside(named)
+                : null;
         }
 
-        bool isJson = request.ContentType?.Contains("json", StringComparison.OrdinalIgnoreCase) == true;
-        if (isFree && !isJson)
-        {
-            return request.HasFormContentType
-                ? null
-                : new GatewayError(ErrorCode.ExternalNotAllowed, "This call must stay in the house: send JSON, where the gateway can see that the model it names runs there.");
-        }
-
-        if (!isJson)
+        if (request.ContentType?.Contains("json", StringComparison.OrdinalIgnoreCase) != true)
         {
             return new GatewayError(ErrorCode.ModelNotAllowed, $"The key \"{exchange.Caller.Name}\" is held to certain models and may pass on JSON alone, where the gateway can see which model is meant.") { Param = "model" };
         }
 
-        var peek = new RequestPeek();
-        if (peek.Read(exchange.Endpoint, exchange.Body.Span) is { } malformed)
-        {
-            return malformed;
-        }
-
-        if (peek.Model is not { } model)
-        {
-            return null;
-        }
-
-        if (isWatched && !new RouteTarget(llm, model).IsLocal)
-        {
-            return new GatewayError(ErrorCode.ExternalNotAllowed, $"This call must stay in the house, and the model \"{model}\" runs outside of it.") { Param = "model" };
-        }
-
-        return isFree || MayUse(exchange, llm, model) ? null : NotAllowed(exchange, model);
+        return peek.Read(exchange.Endpoint, exchange.Body.Span)
+            ?? (peek.Model is not { } model ? null
+                : isWatched && !new RouteTarget(llm, model).IsLocal ? RunsOutside(model)
+                : MayUse(exchange, llm, model) ? null : NotAllowed(exchange, model));
     }
+
+    private static GatewayError RunsOutside(string model) =>
+        new(ErrorCode.ExternalNotAllowed, $"This call must stay in the house, and the model \"{model}\" runs outside of it.") { Param = "model" };
 
     private static bool MustStayHome(Exchange exchange) => exchange.Wishes.LocalOnly == true || !exchange.Caller.Key.AllowExternal;
 

@@ -51,6 +51,9 @@ internal sealed class BoundaryCase
 
     public DefaultHttpContext Http { get; set; } = null!;
 
+    /// <summary>The bytes that the client got.</summary>
+    public MemoryStream Answer { get; set; } = null!;
+
     public bool IsHeldHome => IsKeyHeldHome || Wish("local_only") is "on" or "true" or "1" or "yes";
 
     /// <summary>Vendors answer, all of them and at once.</summary>

@@ -18,6 +18,7 @@ using LlmProxy.Routing;
 using LlmProxy.Telemetry;
 using LlmProxy.Telemetry.Logs;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Configuration;
@@ -81,8 +82,14 @@ internal sealed class House : IDisposable
     {
         BoundaryCase.Current = call;
         using var leave = new CancellationTokenSource(call.LeavesAfterMs >= 0 ? TimeSpan.FromMilliseconds(call.LeavesAfterMs) : Timeout.InfiniteTimeSpan, _time);
-        var http = new DefaultHttpContext { RequestServices = _services, RequestAborted = leave.Token };
+        var response = new Response();
+        var http = new DefaultHttpContext();
+        http.Features.Set<IHttpResponseFeature>(response);
+        http.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(response));
+        http.RequestServices = _services;
+        http.RequestAborted = leave.Token;
         call.Http = http;
+        call.Answer = response;
         byte[] body = Encoding.UTF8.GetBytes(call.Body);
         http.Request.Method = "POST";
         http.Request.Scheme = "http";
@@ -90,7 +97,6 @@ internal sealed class House : IDisposable
         http.Request.ContentType = "application/json";
         http.Request.ContentLength = body.Length;
         http.Request.Body = new MemoryStream(body);
-        http.Response.Body = new MemoryStream();
         foreach ((string name, string value) in call.Wishes)
         {
             http.Request.Headers["x-llm-" + name.Replace('_', '-')] = value;
@@ -148,6 +154,28 @@ internal sealed class House : IDisposable
         DestinationState[] all = [.. cluster.Destinations.Values];
         cluster.DestinationsState = new ClusterDestinationsState(all, random is null ? all : [.. all.Where(_ => random.Next(8) > 0)]);
         return new Deployment(llm, provider, state) { Cluster = cluster, Replicas = [.. all.Select(d => ReplicaPolicies.Of(d, d.Model.Config.Address))] };
+    }
+
+    /// <summary>What the client gets; it has started with its first byte, as a server's would.</summary>
+    internal sealed class Response : MemoryStream, IHttpResponseFeature
+    {
+        public int StatusCode { get; set; } = 200;
+
+        public string? ReasonPhrase { get; set; }
+
+        public IHeaderDictionary Headers { get; set; } = new HeaderDictionary();
+
+        public Stream Body { get; set; } = Null;
+
+        public bool HasStarted => Length > 0;
+
+        public void OnStarting(Func<object, Task> callback, object state)
+        {
+        }
+
+        public void OnCompleted(Func<object, Task> callback, object state)
+        {
+        }
     }
 
     /// <summary>What the gateway itself broke on.</summary>

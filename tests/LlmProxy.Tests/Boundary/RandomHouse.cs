@@ -61,7 +61,7 @@ internal sealed class RandomHouse(Random random)
         options.Resilience.MaxRetries = random.Next(3);
         options.Resilience.BaseDelayMs = random.Next(100);
         options.Resilience.BreakerFailures = random.Next(1, 4);
-        options.Resilience.DeadlineSeconds = 10;
+        options.Resilience.DeadlineSeconds = 5;
         options.Limits.KeepAliveSeconds = Chance(3) ? 1 : 45;
         options.Fetch.AllowHosts.AddRange(Chance(2) ? ["images.internal"] : []);
         for (int i = 0; i < 3; i++)
@@ -121,5 +121,5 @@ internal sealed class RandomHouse(Random random)
 
     private bool Chance(int oneIn) => random.Next(oneIn) == 0;
 
-    private T Pick<T>(IReadOnlyList<T> from) => from[random.Next(from.Count)];
+    private T Pick<T>(T[] from) => from[random.Next(from.Length)];
 }

@@ -3,7 +3,7 @@ using LlmProxy.Pipeline;
 namespace LlmProxy.Forwarding.Hedging;
 
 /// <summary>One of two LLMs that are asked side by side. The first with output takes the answer; the other is stopped in that moment.</summary>
-internal sealed class HedgeSide
+internal sealed class HedgeSide : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly RequestBody? _body;
@@ -62,7 +62,7 @@ internal sealed class HedgeSide
     }
 
     /// <summary>Both sides are over.</summary>
-    public async ValueTask EndAsync()
+    public async ValueTask DisposeAsync()
     {
         LetGoOfBody();
         await _stopped;

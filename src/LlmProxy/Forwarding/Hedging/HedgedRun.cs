@@ -22,7 +22,8 @@ internal static class HedgedRun
         _ = exchange.Http.Request.Query;
         exchange.Http.Features.Set(exchange);
         (HedgeSide one, HedgeSide other) = HedgeSide.Pair(exchange);
-        try
+        await using (one)
+        await using (other)
         {
             Task<Verdict> running = first(one);
             if (await EndsWithinAsync(running, delay, exchange.Time) || answer.IsClaimed || exchange.Aborted.IsCancellationRequested)
@@ -39,9 +40,9 @@ internal static class HedgedRun
             }
 
             await Task.WhenAny(running, hedge);
-            if ((one.HasWon && running.IsCompletedSuccessfully) || (other.HasWon && hedge.IsCompletedSuccessfully))
+            if (HasAnswered(one, running) || HasAnswered(other, hedge))
             {
-                // The loser may need a moment to end. The client does not wait for it.
+                // The loser may need a moment to end. The client does not wait for it; one whose answer broke is still to be told.
                 await exchange.Http.Response.CompleteAsync();
             }
 
@@ -49,11 +50,6 @@ internal static class HedgedRun
             Task both = Task.WhenAll(running, hedge);
             await both.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return (await EndOfAsync(running, one), await EndOfAsync(hedge, other));
-        }
-        finally
-        {
-            await one.EndAsync();
-            await other.EndAsync();
         }
     }
 
@@ -69,6 +65,9 @@ internal static class HedgedRun
         await enough.CancelAsync();
         return first == task;
     }
+
+    private static bool HasAnswered(HedgeSide side, Task<Verdict> ended) =>
+        side.HasWon && ended.IsCompletedSuccessfully && ended.Result.Kind == VerdictKind.Answered;
 
     /// <summary>However it took being stopped, it was stopped.</summary>
     private static async Task<Verdict> EndOfAsync(Task<Verdict> ended, HedgeSide side) =>

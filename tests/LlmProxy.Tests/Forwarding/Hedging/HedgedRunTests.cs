@@ -7,7 +7,7 @@ using LlmProxy.Tests.Conversation;
 
 namespace LlmProxy.Tests.Forwarding.Hedging;
 
-public sealed class HedgedRunTests
+public sealed class HedgedRunTests : IDisposable
 {
     private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(200);
 
@@ -122,6 +122,24 @@ public sealed class HedgedRunTests
     }
 
     [Fact]
+    public async Task Winner_BreaksBeforeTheLoserIsOver_AnswerStaysOpenForTheError()
+    {
+        _exchange.Http.Response.Body = new SignalStream();
+        _first.IgnoresStop = true;
+        Task<(Verdict, Verdict?)> run = RunAsync();
+        _time.Advance(Delay);
+        await _second.Begun.Task;
+        Assert.True(Claim(_second));
+        Verdict broken = Verdict.Broken(new VendorFailure(ErrorCode.ProviderError, "broke"));
+        _second.End.SetResult(broken);
+        await Task.Yield();
+        _first.End.SetResult(Verdict.Superseded);
+
+        Assert.Equal((Verdict.Superseded, broken), await run);
+        _exchange.Http.Response.BodyWriter.Write("error"u8); // Throws where the answer was completed.
+    }
+
+    [Fact]
     public async Task Side_ThatBreaksUnsuperseded_ThrowsWhenBothAreOver()
     {
         Task<(Verdict, Verdict?)> run = RunAsync();
@@ -162,6 +180,8 @@ public sealed class HedgedRunTests
         await run;
         Assert.Equal(0, _exchange.Body!.Bytes.Length);
     }
+
+    public void Dispose() => _answer.Dispose();
 
     private static readonly Verdict Failed = Verdict.Failed(new VendorFailure(ErrorCode.ProviderError, "no"));
 
