@@ -14,14 +14,15 @@ internal sealed class AttemptRun(Exchange exchange)
     public const string HedgeReason = "hedge";
 
     private readonly List<Ending> _endings = [];
+    private readonly long? _beganAt;
     private RouteTarget? _slow;
     private Ending? _last;
 
     /// <summary>The answer that is gone on with, where one has broken; null: it has not begun.</summary>
     public BrokenText? GoesOnFrom { get; init; }
 
-    /// <summary>When that broke.</summary>
-    public long BrokenAt { get; init; }
+    /// <summary>Since when it is tried: the beginning of the call, or the break.</summary>
+    public long BeganAt { get => _beganAt ?? exchange.StartedAt; init => _beganAt = value; }
 
     /// <summary>What is left of the time that all attempts share until the first output. The caller's own limit is for the whole call.</summary>
     public TimeSpan TimeLeft
@@ -30,7 +31,7 @@ internal sealed class AttemptRun(Exchange exchange)
         {
             if (GoesOnFrom is not null)
             {
-                TimeSpan left = TimeSpan.FromSeconds(exchange.Snapshot.Options.Resilience.DeadlineSeconds) - exchange.Time.GetElapsedTime(BrokenAt);
+                TimeSpan left = TimeSpan.FromSeconds(exchange.Snapshot.Options.Resilience.DeadlineSeconds) - exchange.Time.GetElapsedTime(BeganAt);
                 return exchange.WishedTimeLeft is { } whole && whole < left ? whole : left;
             }
 

@@ -35,7 +35,7 @@ internal sealed class Continuer(TargetRunner targets, ILogger<Continuer> logger)
         Queue<RouteTarget> able = Able(plan, broken);
         while (LeaveOff(exchange, broken, failure) is { } text)
         {
-            var run = new AttemptRun(exchange) { GoesOnFrom = text, BrokenAt = exchange.Time.GetTimestamp() };
+            var run = new AttemptRun(exchange) { GoesOnFrom = text, BeganAt = exchange.Time.GetTimestamp() };
             run.Failed(broken, failure);
             (RouteTarget Target, Verdict Verdict)? last = null;
             await answer.WaitAgainAsync();
