@@ -5,8 +5,14 @@ namespace LlmProxy.Drills;
 /// <summary>How a set of measured times is spread.</summary>
 internal static class Figures
 {
+    /// <summary>Without any value it is endless: nothing was measured that could pass.</summary>
     public static double Percentile(List<double> values, double percent)
     {
+        if (values.Count == 0)
+        {
+            return double.PositiveInfinity;
+        }
+
         List<double> sorted = [.. values.Order()];
         return sorted[Math.Min(sorted.Count - 1, (int)Math.Ceiling(sorted.Count * percent / 100) - 1)];
     }

@@ -1,10 +1,13 @@
 using LlmProxy.Drills;
 using LlmProxy.Drills.Recordings;
+using LlmProxy.Drills.Resilience;
 
 Dictionary<string, Func<Task<bool>>> drills = new()
 {
     ["bad-input"] = BadInput.RunAsync,
     ["client-gone"] = ClientGone.RunAsync,
+    ["hung-upstream"] = HungUpstream.RunAsync,
+    ["latency-reorder"] = LatencyReorder.RunAsync,
     ["recordings"] = () => args is [_, string folder, ..] ? RecordingsDrill.RunAsync(folder, args.ElementAtOrDefault(2) ?? "") : throw new ArgumentException("Name the folder with index.json behind it."),
     ["reload-under-load"] = ReloadUnderLoad.RunAsync,
     ["sigterm-under-load"] = SigtermUnderLoad.RunAsync,

@@ -67,6 +67,29 @@ public sealed class ClientGoneTests(ClientGoneTests.Fixture fixture, ITestOutput
         Expect.Ok(await fixture.Client.ChatAsync("custom/after-many"));
     }
 
+    [Fact]
+    public async Task ClientWhoseBodyCameLate_Leaves_IsNoErrorOfOurs()
+    {
+        fixture.Upstream.On("late-body", Answers.HangBeforeHeaders);
+        byte[] body = System.Text.Encoding.UTF8.GetBytes(GatewayCalls.ChatBody("custom/late-body"));
+        int line = fixture.Gateway.Logs.Count;
+        for (int i = 0; i < 5; i++)
+        {
+            await using RawClient client = await RawClient.ConnectAsync(fixture.Gateway.BaseUrl);
+            await client.SendAsync(client.Head("POST", "/v1/chat/completions", body.Length, ("Expect", "100-continue")));
+            await client.ReadHeadAsync(); // Told to go on: the gateway waits for the body.
+            int before = fixture.Upstream.CallsFor("late-body").Count;
+            await client.SendAsync(body);
+            UpstreamCall call = await fixture.Upstream.CallAsync(c => c.Model == "late-body" && fixture.Upstream.CallsFor("late-body").Count > before && !c.IsAborted);
+            client.Reset();
+            await call.Aborted;
+        }
+
+        await fixture.Gateway.Logs.WaitForAsync("late-body", line);
+        Expect.Ok(await fixture.Client.ChatAsync("custom/after-late-bodies"));
+        Assert.DoesNotContain(fixture.Gateway.Logs.Lines.Skip(line), l => l.Contains("exception", StringComparison.OrdinalIgnoreCase) || l.Contains("   at ", StringComparison.Ordinal));
+    }
+
     private static Task LeaveAsync(RawClient client, string goodbye)
     {
         switch (goodbye)

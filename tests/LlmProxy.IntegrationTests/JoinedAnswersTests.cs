@@ -109,6 +109,7 @@ public sealed class JoinedAnswersTests(JoinedAnswersTests.Fixture fixture) : ICl
                         new { Name = "flaky", Provider = "anthropic", Model = "claude-flaky", BaseUrl = Upstream.Address, Fallbacks = new[] { "stand-in" } },
                         new { Name = "stand-in", Provider = "custom", Model = "openai-like", Other.BaseUrl },
                     },
+                    Resilience = new { MaxRetries = 0 },
                 }),
             };
         }

@@ -29,9 +29,14 @@ public static class Answers
     /// <summary>A stream of server-sent events, sent piece by piece exactly as the steps say.</summary>
     public static UpstreamAnswer Sse(params Step[] steps) => Sse([], steps);
 
-    public static UpstreamAnswer Sse((string Name, string Value)[] headers, params Step[] steps) => async call =>
+    public static UpstreamAnswer Sse((string Name, string Value)[] headers, params Step[] steps) => Stream("text/event-stream", headers, steps);
+
+    /// <summary>Lines of JSON, as Ollama streams.</summary>
+    public static UpstreamAnswer JsonLines(params Step[] steps) => Stream("application/x-ndjson", [], steps);
+
+    private static UpstreamAnswer Stream(string contentType, (string Name, string Value)[] headers, Step[] steps) => async call =>
     {
-        Begin(call, "text/event-stream", 200, headers);
+        Begin(call, contentType, 200, headers);
         await call.Http.Response.StartAsync(call.Http.RequestAborted);
         await call.Http.Response.Body.FlushAsync(call.Http.RequestAborted);
         foreach (Step step in steps)
@@ -75,6 +80,29 @@ public static class Answers
         call.Http.Abort();
     };
 
+    /// <summary>
+    /// Announces a whole body and closes after some of it. Unlike a reset, which may overtake what was sent before it,
+    /// a close lets that arrive.
+    /// </summary>
+    public static UpstreamAnswer BreakAfter(byte[] body, int count) => async call =>
+    {
+        Begin(call, "application/json", 200, []);
+        call.Http.Response.ContentLength = body.Length;
+        await call.Http.Response.Body.WriteAsync(body.AsMemory(0, count), call.Http.RequestAborted);
+        await call.Http.Response.Body.FlushAsync(call.Http.RequestAborted);
+        throw new BrokenOffException();
+    };
+
+    /// <summary>Announces a whole body and falls silent after some of it.</summary>
+    public static UpstreamAnswer HangAfter(byte[] body, int count) => async call =>
+    {
+        Begin(call, "application/json", 200, []);
+        call.Http.Response.ContentLength = body.Length;
+        await call.Http.Response.Body.WriteAsync(body.AsMemory(0, count), call.Http.RequestAborted);
+        await call.Http.Response.Body.FlushAsync(call.Http.RequestAborted);
+        await Task.Delay(Timeout.Infinite, call.Http.RequestAborted);
+    };
+
     /// <summary>Waits at the gate, then answers.</summary>
     public static UpstreamAnswer After(Gate gate, UpstreamAnswer answer) => async call =>
     {
@@ -100,6 +128,9 @@ public abstract record Step
     public static Step Hang { get; } = new HangStep();
 
     public static Step Reset { get; } = new ResetStep();
+
+    /// <summary>Closes in the middle of the body; all that was sent before arrives.</summary>
+    public static Step Break { get; } = new BreakStep();
 
     /// <summary>Sends these bytes as one piece.</summary>
     public static Step Send(string text) => new SendStep(Encoding.UTF8.GetBytes(text));
@@ -145,4 +176,12 @@ public abstract record Step
             return Task.CompletedTask;
         }
     }
+
+    private sealed record BreakStep : Step
+    {
+        internal override Task RunAsync(UpstreamCall call) => throw new BrokenOffException();
+    }
 }
+
+/// <summary>What a server does to an answer that has begun when its application throws: it closes the connection.</summary>
+internal sealed class BrokenOffException : Exception;

@@ -11,7 +11,8 @@ public sealed class Gate
 
     public void Open() => _opened.TrySetResult();
 
-    internal Task PassAsync(CancellationToken cancellation)
+    /// <summary>Says that the script has come here, and waits.</summary>
+    public Task PassAsync(CancellationToken cancellation)
     {
         _reached.TrySetResult();
         return _opened.Task.WaitAsync(cancellation);

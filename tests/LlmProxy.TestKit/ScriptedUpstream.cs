@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -25,12 +26,18 @@ public sealed class ScriptedUpstream : IAsyncDisposable
     private volatile UpstreamAnswer? _always;
     private volatile UpstreamAnswer _otherwise = OpenAiAnswers.Default;
 
-    private ScriptedUpstream()
+    private ScriptedUpstream(X509Certificate2? certificate)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(IPAddress.Loopback, 0, listen =>
+            {
+                if (certificate is not null)
+                {
+                    listen.UseHttps(certificate);
+                }
+            });
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
@@ -52,9 +59,10 @@ public sealed class ScriptedUpstream : IAsyncDisposable
     /// <summary>Everything that came, probes included.</summary>
     public IReadOnlyList<UpstreamCall> All => Snapshot(_ => true);
 
-    public static async Task<ScriptedUpstream> StartAsync()
+    /// <summary>With a certificate it speaks TLS.</summary>
+    public static async Task<ScriptedUpstream> StartAsync(X509Certificate2? certificate = null)
     {
-        var upstream = new ScriptedUpstream();
+        var upstream = new ScriptedUpstream(certificate);
         await upstream._app.StartAsync();
         upstream.Address = upstream._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         return upstream;

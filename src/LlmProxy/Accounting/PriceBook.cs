@@ -1,4 +1,5 @@
 using LlmProxy.Routing;
+using LlmProxy.Routing.Registry;
 
 namespace LlmProxy.Accounting;
 
@@ -15,11 +16,11 @@ internal static class PriceBook
             return isLocal ? 0m : null;
         }
 
-        decimal input = llm.InputPricePerMillion ?? 0m;
-        decimal output = llm.OutputPricePerMillion ?? 0m;
-        return ((usage.FreshInput * input)
-            + (usage.CachedInput * (llm.CachedInputPricePerMillion ?? input))
-            + (usage.CacheWrite * (llm.CacheWritePricePerMillion ?? input))
-            + (usage.Output * output)) / Million;
+        LongPromptPrices? tier = llm.LongPrompt is { } longer && usage.FreshInput + usage.CachedInput + usage.CacheWrite > longer.AboveTokens ? longer : null;
+        decimal input = tier?.Input ?? llm.InputPricePerMillion ?? 0m;
+        decimal output = tier?.Output ?? llm.OutputPricePerMillion ?? 0m;
+        decimal cached = tier is null ? llm.CachedInputPricePerMillion ?? input : tier.CachedInput ?? input;
+        decimal written = tier is null ? llm.CacheWritePricePerMillion ?? input : tier.CacheWrite ?? input;
+        return ((usage.FreshInput * input) + (usage.CachedInput * cached) + (usage.CacheWrite * written) + (usage.Output * output)) / Million;
     }
 }

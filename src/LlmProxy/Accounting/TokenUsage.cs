@@ -10,6 +10,10 @@ internal readonly record struct TokenUsage(long FreshInput, long CachedInput, lo
     public TokenUsage Plus(TokenUsage other) => new(
         FreshInput + other.FreshInput, CachedInput + other.CachedInput, CacheWrite + other.CacheWrite, Output + other.Output, Reasoning + other.Reasoning);
 
+    /// <summary>What was used beside what was known before.</summary>
+    public TokenUsage Minus(TokenUsage other) => new(
+        FreshInput - other.FreshInput, CachedInput - other.CachedInput, CacheWrite - other.CacheWrite, Output - other.Output, Reasoning - other.Reasoning);
+
     /// <summary>
     /// From a vendor's counts, where input includes what was cached and output includes reasoning. Counts that
     /// contradict each other never make a class negative.

@@ -13,6 +13,7 @@ internal sealed class MetricsRoute(SnapshotHolder snapshots, MetricsEndpoint met
     public static void Map(IEndpointRouteBuilder routes)
     {
         MetricsRoute route = routes.ServiceProvider.GetRequiredService<MetricsRoute>();
+        routes.ServiceProvider.GetRequiredService<LlmGauges>(); // Nobody calls them: they only have to be there.
         routes.MapGet("/metrics", (RequestDelegate)route.HandleAsync);
     }
 

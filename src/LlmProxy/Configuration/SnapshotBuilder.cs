@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using LlmProxy.Access;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Forwarding;
+using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
 using Yarp.ReverseProxy;
@@ -11,7 +12,7 @@ using Yarp.ReverseProxy.Model;
 namespace LlmProxy.Configuration;
 
 /// <summary>Turns options into YARP's clusters, and YARP's answer into the snapshot that requests read.</summary>
-internal sealed class SnapshotBuilder(LlmStates states, DummyHandlers dummies, ManualDefault manualDefault)
+internal sealed class SnapshotBuilder(LlmStates states, DummyHandlers dummies, ManualDefault manualDefault, TimeProvider time)
 {
     public GatewayProxyConfig Draft(SnapshotDraft draft)
     {
@@ -37,6 +38,7 @@ internal sealed class SnapshotBuilder(LlmStates states, DummyHandlers dummies, M
     public GatewaySnapshot Build(SnapshotDraft draft, IProxyStateLookup lookup)
     {
         var deployments = new List<Deployment>();
+        var resilience = new LlmResilience(draft.Options.Resilience, time);
         foreach (LlmOptions options in draft.Options.Llms.Where(llm => llm.Enabled))
         {
             Deployment sketch = Sketch(options, draft, out string? unavailable);
@@ -46,6 +48,7 @@ internal sealed class SnapshotBuilder(LlmStates states, DummyHandlers dummies, M
                 IsImplied = draft.ImpliedLlms.Contains(options.Name),
                 Unavailable = unavailable,
                 Cluster = cluster,
+                Resilience = resilience,
                 Replicas = cluster is null ? [] : [.. cluster.Destinations.Values.Select(d => ReplicaPolicies.Of(d, d.Model.Config.Address))],
             });
         }

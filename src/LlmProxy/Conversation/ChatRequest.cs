@@ -39,10 +39,20 @@ internal sealed class ChatRequest
     /// <summary>Every top-level field the client wrote, the ones above included, by OpenAI's name for it.</summary>
     public List<RequestField> Fields { get; private init; } = [];
 
-    /// <summary>The same request with field lists of its own; messages and tools are shared.</summary>
-    public ChatRequest Copy() => new()
+    /// <summary>The same request, to be answered by going on from a beginning.</summary>
+    public ChatRequest From(ChatMessage beginning)
     {
-        Messages = Messages,
+        ChatRequest own = Copy([.. Messages, beginning]);
+        own.Thinking = own.Thinking.IsWanted ? new ThinkingWish { Enabled = false } : own.Thinking; // Its answer has begun: that is over.
+        return own;
+    }
+
+    /// <summary>The same request with field lists of its own; messages and tools are shared.</summary>
+    public ChatRequest Copy() => Copy(Messages);
+
+    private ChatRequest Copy(List<ChatMessage> messages) => new()
+    {
+        Messages = messages,
         Tools = Tools,
         ToolChoice = ToolChoice,
         ParallelToolCalls = ParallelToolCalls,

@@ -1,5 +1,6 @@
 using System.Buffers;
 using LlmProxy.Accounting;
+using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Providers;
 
 namespace LlmProxy.Conversation;
@@ -127,7 +128,7 @@ internal abstract class ChatSink
     }
 
     /// <summary>Counts so far; the last ones told are the true ones.</summary>
-    public void SetUsage(TokenUsage usage) => Usage = usage;
+    public virtual void SetUsage(TokenUsage usage) => Usage = usage;
 
     /// <summary>The answer is whole: what is still owed is written.</summary>
     public void End()
@@ -141,6 +142,13 @@ internal abstract class ChatSink
 
     /// <summary>The vendor failed inside its answer. Nothing is written: whoever drives the sink tells the client.</summary>
     public void Fail(VendorFailure failure) => Failure ??= failure;
+
+    /// <summary>
+    /// Another LLM goes on with the answer: what is told from here on is <paramref name="next"/>'s, and stands behind what
+    /// the client has as if it were one. A sink that has told nothing itself learns from <paramref name="passed"/> what the
+    /// first vendor's own bytes said.
+    /// </summary>
+    public virtual void GoOn(ChatTurn next, PassedAnswer? passed) => throw new NotSupportedException("Its streams are not gone on with.");
 
     protected abstract void OnText(ReadOnlySpan<byte> escaped);
 

@@ -21,6 +21,12 @@ internal sealed class ChatTurn(Exchange exchange, RouteTarget target, ChatReques
 
     public FieldUse Fields { get; } = new(request.Fields);
 
+    /// <summary>
+    /// The last message is the beginning of the answer, left off by another LLM: the vendor goes on from there, in the
+    /// middle of a word if need be.
+    /// </summary>
+    public bool GoesOn { get; init; }
+
     /// <summary>Whether the vendor is asked for a stream.</summary>
     public bool IsStream => Exchange.IsStream;
 

@@ -21,6 +21,9 @@ internal interface IChatVendor
     /// </summary>
     void Write(ChatTurn turn, IBufferWriter<byte> body);
 
+    /// <summary>Whether the answer says its given beginning (<see cref="ChatTurn.GoesOn"/>) over again.</summary>
+    bool RepeatsBeginning(ChatTurn turn) => false;
+
     /// <summary>What the vendor's streams come as.</summary>
     StreamForm Stream { get; }
 

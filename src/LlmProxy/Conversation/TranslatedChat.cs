@@ -1,5 +1,6 @@
 using LlmProxy.Dialects;
 using LlmProxy.Forwarding;
+using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Media;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
@@ -22,7 +23,8 @@ internal sealed class TranslatedChat : VendorCall
         _vendor = vendor;
         _front = exchange.Endpoint.ChatFront!;
         ChatRequest request = exchange.ReadChat();
-        _turn = new ChatTurn(exchange, target, ConfigDefaults.AddTo(request, target.Deployment), facts);
+        ChatRequest own = ConfigDefaults.AddTo(request, target.Deployment);
+        _turn = new ChatTurn(exchange, target, facts.GoesOnFrom?.AddTo(own, target.Model) ?? own, facts) { GoesOn = facts.GoesOnFrom is not null };
         Requests = request.AsksNothing ? 0 : vendor.HasChoices ? 1 : request.Choices;
     }
 
@@ -78,7 +80,7 @@ internal sealed class TranslatedChat : VendorCall
     }
 
     public override IStreamTranslator OpenStream() => new ChatStreamTranslator(
-        _turn, [.. Enumerable.Range(0, Requests).Select(_ => _vendor.OpenStream(_turn))], _front.OpenStream(_turn));
+        _turn, [.. Enumerable.Range(0, Requests).Select(_ => _vendor.OpenStream(_turn))], OpenSink());
 
     public override PlainAnswer ReadAnswer(IReadOnlyList<ReadOnlyMemory<byte>> answers, PooledWriter client)
     {
@@ -116,6 +118,10 @@ internal sealed class TranslatedChat : VendorCall
         _body.Dispose();
         base.Dispose();
     }
+
+    private ChatSink OpenSink() => _turn.GoesOn
+        ? _turn.Facts.SoFar!.GoOn(_turn, _front, _vendor)
+        : AnswerSoFar.IsWished(_turn.Exchange, _front) ? AnswerSoFar.Watch(_turn, _front.OpenStream(_turn)) : _front.OpenStream(_turn);
 
     private VendorFailure Unreadable() => new(
         ErrorCode.InvalidProviderResponse,

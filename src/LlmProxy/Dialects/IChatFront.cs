@@ -1,5 +1,6 @@
 using LlmProxy.Conversation;
 using LlmProxy.Pipeline;
+using LlmProxy.Providers.OpenAiDialect;
 
 namespace LlmProxy.Dialects;
 
@@ -14,6 +15,12 @@ internal interface IChatFront
 
     /// <summary>Writes a stream's events to the sink's Output as they are told.</summary>
     ChatSink OpenStream(ChatTurn turn);
+
+    /// <summary>Whether another LLM can go on with a stream that broke: its sink then knows <see cref="ChatSink.GoOn"/>.</summary>
+    bool GoesOn => false;
+
+    /// <summary>Reads along where the bytes of a vendor of the same dialect go to the client; null: they cannot be gone on with.</summary>
+    IChatStream? OpenReader(VendorLabel vendor) => null;
 
     /// <summary>Collects the answer and writes it whole to the sink's Output at End.</summary>
     ChatSink OpenWhole(ChatTurn turn);

@@ -35,7 +35,7 @@ internal sealed class ModelRoutes(SnapshotHolder snapshots, KeyGate keys)
 
         (string?, string?, int) page = default;
         bool isAnthropic = AnthropicClients.Speaks(http.Request);
-        GatewayError? wrong = ModelQuery.Read(http.Request.Query, out ModelQuery query) ?? (isAnthropic ? AnthropicModels.ReadPage(http.Request.Query, out page) : null);
+        GatewayError? wrong = ModelQuery.Read(http.Request.Query, snapshot, out ModelQuery query) ?? (isAnthropic ? AnthropicModels.ReadPage(http.Request.Query, out page) : null);
         if (wrong is not null)
         {
             await ErrorAnswer.SendAsync(http, wrong, Guid.CreateVersion7().ToString());

@@ -41,8 +41,8 @@ internal static class OllamaModel
         WriteDetails(json, entry);
         json.WriteStartObject("model_info"u8);
         json.WriteString("general.architecture"u8, entry.OwnedBy);
-        json.WriteString("general.basename"u8, entry.Llm?.Options.Model ?? entry.Id);
-        if (entry.Llm?.Facts.ContextWindow is > 0 and var window)
+        json.WriteString("general.basename"u8, entry.Target?.Model ?? entry.Id);
+        if (entry.Facts?.ContextWindow is > 0 and var window)
         {
             json.WriteNumber($"{entry.OwnedBy}.context_length", window);
         }
@@ -67,12 +67,12 @@ internal static class OllamaModel
         json.WriteEndObject();
     }
 
-    /// <summary>By Ollama's names for what the operator says of the LLM; without a word of it, what nearly every model can.</summary>
+    /// <summary>By Ollama's names for what is known of the LLM; where nothing is, what nearly every model can.</summary>
     private static void WriteCapabilities(Utf8JsonWriter json, ModelEntry entry)
     {
         json.WriteStartArray("capabilities"u8);
         bool chats = entry.Llm?.Has(EndpointKind.Chat) ?? true;
-        FrozenSet<string> said = entry.Llm?.Facts.Capabilities ?? FrozenSet<string>.Empty;
+        FrozenSet<string> said = entry.Facts?.Capabilities ?? FrozenSet<string>.Empty;
         bool Says(string word) => said.Contains(word, StringComparer.OrdinalIgnoreCase);
         if (chats)
         {
@@ -89,7 +89,7 @@ internal static class OllamaModel
             json.WriteStringValue("vision"u8);
         }
 
-        if (Says("reasoning"))
+        if (Says("reasoning") && entry.Facts?.Thinks != false)
         {
             json.WriteStringValue("thinking"u8);
         }

@@ -81,6 +81,11 @@ internal static class AnswerHeaders
             headers["x-llm-dropped-params"] = dropped;
         }
 
+        if (exchange.TruncatedMessages is > 0 and var cut)
+        {
+            headers["x-llm-truncated"] = cut == 1 ? "1 message" : string.Create(CultureInfo.InvariantCulture, $"{cut} messages");
+        }
+
         if (exchange.QueueMs > 0)
         {
             headers["x-llm-queue-ms"] = Number(exchange.QueueMs);
@@ -110,7 +115,7 @@ internal static class AnswerHeaders
         headers["x-llm-provider"] = target.Deployment.ProviderName;
         headers["x-llm-model"] = target.Deployment.HeaderName;
         WriteAttempts(exchange, headers);
-        CopyVendors(exchange.Chosen!, headers, vendor.Headers);
+        CopyVendors(exchange.Chosen!, headers, vendor.Headers, target.Deployment.State.Rate);
     }
 
     private static void WriteFigures(Exchange exchange, IHeaderDictionary headers)
@@ -141,7 +146,8 @@ internal static class AnswerHeaders
     }
 
     /// <summary>Retry advice as it is; the vendor's rate and request-id headers under llm-provider-*; nothing else.</summary>
-    public static void CopyVendors(AttemptFacts attempt, IHeaderDictionary headers, HttpResponseHeaders vendor)
+    /// <param name="rate">Remembers what the vendor says is left of its rate.</param>
+    public static void CopyVendors(AttemptFacts attempt, IHeaderDictionary headers, HttpResponseHeaders vendor, RateHeadroom rate)
     {
         foreach (KeyValuePair<string, HeaderStringValues> header in vendor.NonValidated)
         {
@@ -155,7 +161,9 @@ internal static class AnswerHeaders
                     headers[VendorHeaders.Renamed(name)] = id;
                     break;
                 case VendorHeader.Rate:
-                    headers[VendorHeaders.Renamed(name)] = HeaderText.Safe(header.Value.ToString());
+                    string left = HeaderText.Safe(header.Value.ToString());
+                    headers[VendorHeaders.Renamed(name)] = left;
+                    rate.Take(name, left);
                     break;
                 case VendorHeader.Retry:
                     headers[name] = HeaderText.Safe(header.Value.ToString());

@@ -47,6 +47,7 @@ internal static class AnswerMetadata
             trace.Write(json, all: false);
         }
 
+        attempt.SoFar?.WriteTo(json);
         json.WriteEndObject();
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using LlmProxy.Configuration.Options;
+using LlmProxy.Conversation;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Providers.OpenAiDialect;
@@ -81,7 +82,9 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
 
     private async Task<Verdict> SendAsync(ClientAnswer answer, AttemptClock clock, long sentAt)
     {
-        using VendorCall call = _llm.Provider.Open(exchange, target, facts);
+        using VendorCall call = facts.GoesOnFrom is null
+            ? _llm.Provider.Open(exchange, target, facts)
+            : new TranslatedChat(exchange, target, facts, _llm.Provider.GoesOn(target)!);
         ValueTask prepared = call.PrepareAsync(clock.Token);
         if (!prepared.IsCompletedSuccessfully)
         {
@@ -224,7 +227,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         int status = (int)response.StatusCode;
         AnswerHeaders.TakeRequestId(facts, response.Headers);
         return status is >= 300 and < 400
-            ? new VendorFailure(ErrorCode.ProviderError, $"{TransportFailures.Who(target)} answered with a redirect ({status}), which the gateway does not follow. Check its base URL.")
+            ? new VendorFailure(ErrorCode.ProviderError, $"{TransportFailures.Who(target)} answered with a redirect ({status}), which the gateway does not follow. Check its base URL.") { WontPass = true }
             : _llm.Provider.ReadFailure(status, response, body, _llm);
     }
 }

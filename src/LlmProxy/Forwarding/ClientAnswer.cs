@@ -14,7 +14,9 @@ internal sealed class ClientAnswer : IDisposable
     private ITimer? _keepAlive;
     private Task _keepAliveWrite = Task.CompletedTask;
     private AttemptFacts? _claimant;
+    private TimeSpan _keepAliveEvery;
     private bool _committed;
+    private bool _waitsAgain;
 
     public ClientAnswer(Exchange exchange)
     {
@@ -34,8 +36,11 @@ internal sealed class ClientAnswer : IDisposable
     public PipeWriter Writer => _response.BodyWriter;
 
     /// <summary>From now on a stream that stays silent is kept open with what its dialect has for that.</summary>
-    public void KeepAliveEvery(TimeSpan interval) =>
+    public void KeepAliveEvery(TimeSpan interval)
+    {
+        _keepAliveEvery = interval;
         _keepAlive = _exchange.Time.CreateTimer(static answer => ((ClientAnswer)answer!).KeepAlive(), this, interval, interval);
+    }
 
     /// <summary>
     /// Whoever has the first output asks for the answer before anything of it is shown. One attempt gets it; of two that
@@ -43,6 +48,11 @@ internal sealed class ClientAnswer : IDisposable
     /// </summary>
     public bool TryClaim(AttemptFacts attempt)
     {
+        if (attempt.GoesOnFrom is not null)
+        {
+            return true; // Alone: the others have given the answer up.
+        }
+
         if (Interlocked.CompareExchange(ref _claimant, attempt, null) is { } first)
         {
             return first == attempt;
@@ -52,9 +62,29 @@ internal sealed class ClientAnswer : IDisposable
         return true;
     }
 
+    /// <summary>The stream has broken, and another LLM is asked to go on with it: the client waits as it did for the first.</summary>
+    public async ValueTask WaitAgainAsync()
+    {
+        await Writer.FlushAsync(CancellationToken.None);
+        lock (_gate)
+        {
+            HasBegun = true;
+            _waitsAgain = true;
+            _keepAlive?.Change(_keepAliveEvery, _keepAliveEvery);
+        }
+    }
+
     /// <summary>The first output is here: sends the head of a streamed answer.</summary>
     public async ValueTask CommitStreamAsync(AttemptFacts attempt, HttpResponseMessage vendor, RouteTarget target, bool isTranslated)
     {
+        if (attempt.GoesOnFrom is not null)
+        {
+            await StopKeepAliveAsync();
+            _exchange.GoOn(attempt, target);
+            AnswerHeaders.TakeRequestId(attempt, vendor.Headers);
+            return;
+        }
+
         await StopKeepAliveAsync();
         _exchange.Commit(attempt);
         _exchange.Answered = target;
@@ -125,7 +155,7 @@ internal sealed class ClientAnswer : IDisposable
     {
         lock (_gate)
         {
-            if (!_committed && _keepAliveWrite.IsCompleted && !_exchange.Aborted.IsCancellationRequested)
+            if ((!_committed || _waitsAgain) && _keepAliveWrite.IsCompleted && !_exchange.Aborted.IsCancellationRequested)
             {
                 _keepAliveWrite = WriteKeepAliveAsync();
             }
@@ -156,6 +186,7 @@ internal sealed class ClientAnswer : IDisposable
         lock (_gate)
         {
             _committed = true;
+            _waitsAgain = false;
             _keepAlive?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             return _keepAliveWrite;
         }

@@ -1,4 +1,7 @@
 using LlmProxy.Configuration;
+using LlmProxy.Forwarding.Continuation;
+using LlmProxy.Forwarding.Hedging;
+using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Media;
 using LlmProxy.Routing;
 using Yarp.ReverseProxy.Configuration;
@@ -23,6 +26,10 @@ internal static class ForwardingSetup
         services.AddSingleton<PassiveHealth>();
         services.AddSingleton<StartProbes>();
         services.AddSingleton<MediaFetcher>();
+        services.AddSingleton<AttemptRunner>();
+        services.AddSingleton<TargetRunner>();
+        services.AddSingleton<Continuer>();
+        services.AddSingleton<HedgedTargets>();
         services.AddSingleton<AttemptLoop>();
         return services;
     }

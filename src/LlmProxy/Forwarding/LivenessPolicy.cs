@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Model;
 namespace LlmProxy.Forwarding;
 
 /// <summary>Any answer below 500 shows a living server, also one that dislikes our credential; two failures in a row a dead one.</summary>
-internal sealed class LivenessPolicy(IDestinationHealthUpdater updater) : IActiveHealthCheckPolicy
+internal sealed class LivenessPolicy(IDestinationHealthUpdater updater, TimeProvider time) : IActiveHealthCheckPolicy
 {
     public const string PolicyName = "llmproxy_liveness";
 
@@ -19,7 +19,9 @@ internal sealed class LivenessPolicy(IDestinationHealthUpdater updater) : IActiv
         {
             Misses misses = _misses.GetOrCreateValue(result.Destination);
             misses.Count = result.Response is { } response && (int)response.StatusCode < 500 ? 0 : misses.Count + 1;
-            health.Add(new NewActiveDestinationHealth(result.Destination, misses.Count >= 2 ? DestinationHealth.Unhealthy : DestinationHealth.Healthy));
+            bool isDown = misses.Count >= 2;
+            ReplicaPolicies.Of(result.Destination, result.Destination.Model.Config.Address).Believed(isDown, time.GetUtcNow());
+            health.Add(new NewActiveDestinationHealth(result.Destination, isDown ? DestinationHealth.Unhealthy : DestinationHealth.Healthy));
         }
 
         updater.SetActive(cluster, health);

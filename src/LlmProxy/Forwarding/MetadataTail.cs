@@ -45,5 +45,12 @@ internal sealed class MetadataTail(Exchange exchange, RouteTarget target, Attemp
         _newest.Clear();
     }
 
+    /// <summary>The stream broke, and somebody else may go on behind the held chunk.</summary>
+    public void Release(IBufferWriter<byte> sink)
+    {
+        sink.Write(_newest.Written);
+        _newest.Clear();
+    }
+
     public void Dispose() => _newest.Dispose();
 }

@@ -6,7 +6,7 @@ using Yarp.ReverseProxy.Model;
 namespace LlmProxy.Forwarding;
 
 /// <summary>Tells YARP what the attempts showed: a replica that cannot be reached rests while its siblings work.</summary>
-internal sealed class PassiveHealth(IDestinationHealthUpdater updater)
+internal sealed class PassiveHealth(IDestinationHealthUpdater updater, TimeProvider time)
 {
     public static readonly TimeSpan Rest = TimeSpan.FromSeconds(10);
 
@@ -20,10 +20,12 @@ internal sealed class PassiveHealth(IDestinationHealthUpdater updater)
 
         if (verdict.Failure?.Code == ErrorCode.ProviderUnreachable)
         {
+            replica.Believed(isDown: true, time.GetUtcNow());
             updater.SetPassive(cluster, replica.State, DestinationHealth.Unhealthy, Rest);
         }
         else if (verdict.Kind == VerdictKind.Answered && replica.State.Health.Passive == DestinationHealth.Unhealthy)
         {
+            replica.Believed(isDown: false, time.GetUtcNow());
             updater.SetPassive(cluster, replica.State, DestinationHealth.Healthy, Rest);
         }
     }

@@ -1,3 +1,4 @@
+using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
@@ -70,12 +71,17 @@ internal static class PlainRelay
         attempt.Usage = facts.Usage;
         attempt.ReportedModel = facts.ReportedModel;
         attempt.SettleCost(target);
+        ReadOnlyMemory<byte> bytes = call.IsTranslated ? translated.WrittenMemory : answers[0];
+        if (attempt.Turn is { GoesOnAfterRefusal: true } && BareRefusal.Is(bytes.Span))
+        {
+            return Verdict.Failed(TransportFailures.Refused(target));
+        }
+
         if (!answer.TryClaim(attempt))
         {
             return Verdict.Superseded;
         }
 
-        ReadOnlyMemory<byte> bytes = call.IsTranslated ? translated.WrittenMemory : answers[0];
         string? contentType = !call.IsTranslated ? null : exchange.IsStream ? exchange.Endpoint.Dialect.StreamType : "application/json";
         if (exchange.Wishes.Metadata == true && !exchange.IsStream)
         {

@@ -1,10 +1,11 @@
 using LlmProxy.Endpoints;
+using LlmProxy.Routing;
 using Yarp.ReverseProxy.Model;
 
 namespace LlmProxy.Forwarding;
 
 /// <summary>One address of an LLM, with the count of calls that are running on it now.</summary>
-internal sealed class Replica(DestinationState state, string baseAddress)
+internal sealed class Replica(DestinationState state, string baseAddress, TimeProvider? time = null)
 {
     private readonly Uri?[] _uris = new Uri?[EndpointKind.All.Count];
     private int _running;
@@ -15,6 +16,14 @@ internal sealed class Replica(DestinationState state, string baseAddress)
     public string BaseAddress { get; } = baseAddress;
 
     public bool IsSecure { get; } = baseAddress.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Keeps calls away from it while its siblings work; not used where it is the only one.</summary>
+    public Breaker Breaker { get; } = new(time ?? TimeProvider.System);
+
+    /// <summary>Since when it is believed to be down; null while it is not.</summary>
+    public DateTimeOffset? DownSince { get; private set; }
+
+    public void Believed(bool isDown, DateTimeOffset now) => DownSince = isDown ? DownSince ?? now : null;
 
     public int Running => Volatile.Read(ref _running);
 

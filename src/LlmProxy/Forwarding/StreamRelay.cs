@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using LlmProxy.Forwarding.Continuation;
+using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
@@ -23,6 +25,7 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
     private readonly PooledWriter _held = new();
     private readonly IStreamTranslator _translator = call.OpenStream();
     private readonly MetadataTail? _tail = exchange.Wishes.Metadata == true && !call.IsTranslated ? new MetadataTail(exchange, target, attempt) : null;
+    private readonly PassedAnswer? _passed = AnswerSoFar.WatchPassed(exchange, target, attempt, call);
     private byte[]? _buffer;
     private int _start;
     private int _end;
@@ -50,6 +53,11 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
             if (!_committed && (sawOutput || (isWhole && _failure is null) || _held.Length > MostHeldBack))
             {
                 attempt.WaitedTicks = exchange.Time.GetTimestamp() - sentAt;
+                if (attempt.Turn is { GoesOnAfterRefusal: true } && BareRefusal.Is(_held.Written))
+                {
+                    return End(TransportFailures.Refused(target));
+                }
+
                 if (!answer.TryClaim(attempt))
                 {
                     return End(null, Verdict.Superseded);
@@ -114,6 +122,7 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
         while (_failure is null && !_finished && _framer.TryRead(buffer[_start..], ended, out int consumed, out StreamFrame frame))
         {
             FrameVerdict verdict = _translator.Translate(in frame, _scratch);
+            _passed?.Take(in frame, verdict, _scratch.Written);
             if ((verdict & FrameVerdict.Pass) == 0 || _tail is not null)
             {
                 sink.Write(buffer[runStart.._start]);
@@ -139,7 +148,7 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
             _failure = _translator.Failure;
         }
 
-        if (ended && _tail is not null)
+        if (ended && _tail is not null && (attempt.SoFar is null || _finished || _translator.IsComplete))
         {
             _tail.Complete(sink, _translator);
         }
@@ -156,6 +165,11 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
     {
         if ((verdict & FrameVerdict.Error) != 0)
         {
+            if (attempt.SoFar?.Sink is not null)
+            {
+                sink.Write(_scratch.Written); // Told before the failure, and gone on with as what the client has.
+            }
+
             _scratch.Clear();
             return;
         }
@@ -250,6 +264,11 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
         if (!_committed)
         {
             return attempt.IsSuperseded ? Verdict.Superseded : Verdict.Failed(failure);
+        }
+
+        if (attempt.SoFar is not null)
+        {
+            _tail?.Release(answer.Writer);
         }
 
         return Verdict.Broken(failure);

@@ -15,14 +15,15 @@ internal static class TransportFailures
         string who = Who(target);
         if (exception is OperationCanceledException)
         {
-            return new VendorFailure(ErrorCode.ProviderUnreachable, $"{who} did not accept a connection at {address} within {connectTimeout.TotalSeconds:0} s. Check that the server is up, that its base URL is right, and that no firewall stands between.");
+            return new VendorFailure(ErrorCode.ProviderUnreachable, $"{who} did not accept a connection at {address} within {connectTimeout.TotalSeconds:0} s. Check that the server is up, that its base URL is right, and that no firewall stands between.")
+            { WontPass = true };
         }
 
         HttpRequestError kind = (exception as HttpRequestException)?.HttpRequestError ?? HttpRequestError.Unknown;
         return kind switch
         {
             HttpRequestError.NameResolutionError => new VendorFailure(ErrorCode.ProviderUnreachable, $"The host name of {who} ({address}) cannot be resolved. Check its base URL and DNS."),
-            HttpRequestError.SecureConnectionError => new VendorFailure(ErrorCode.ProviderUnreachable, $"No secure connection to {who} at {address} could be made. Check its certificate, and whether the address wants http instead of https."),
+            HttpRequestError.SecureConnectionError => new VendorFailure(ErrorCode.ProviderUnreachable, $"No secure connection to {who} at {address} could be made. Check its certificate, and whether the address wants http instead of https.") { WontPass = true },
             HttpRequestError.ConnectionError => new VendorFailure(ErrorCode.ProviderUnreachable, SocketErrorOf(exception) == SocketError.ConnectionRefused
                 ? $"{who} refused the connection at {address}. Check that the server is up and that its base URL is right."
                 : $"{who} cannot be reached at {address} ({SocketErrorOf(exception)?.ToString() ?? "connection failed"}). Check that the server is up and that its base URL is right."),
@@ -39,8 +40,12 @@ internal static class TransportFailures
     public static VendorFailure StreamEnded(RouteTarget target) =>
         new(ErrorCode.ProviderError, $"{Who(target)} ended its stream before the answer was whole.");
 
+    /// <summary>The answer is nothing but the word that the content policy has stopped it.</summary>
+    public static VendorFailure Refused(RouteTarget target) =>
+        new(ErrorCode.InvalidValue, $"{Who(target)} has refused the request for its content policy.") { IsFinal = true, IsRefusal = true };
+
     public static VendorFailure TimedOut(RouteTarget target, TimeSpan limit, string what) =>
-        new(ErrorCode.ProviderTimeout, $"{Who(target)} {what} within {Seconds(limit)}.");
+        new(ErrorCode.ProviderTimeout, $"{Who(target)} {what} within {Seconds(limit)}.") { WontPass = true };
 
     public static VendorFailure TooLarge(RouteTarget target, string what) =>
         new(ErrorCode.InvalidProviderResponse, $"{Who(target)} sent {what} larger than the gateway holds (LlmProxy:Limits).");

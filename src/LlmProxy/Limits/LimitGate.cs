@@ -1,10 +1,10 @@
 namespace LlmProxy.Limits;
 
 /// <summary>
-/// May this call start now? One atomic reservation over gateway, workspace and key; an LLM's own limits are asked on their
-/// own. Counts are kept by name and outlive a reload; the numbers come with each call from the snapshot it took.
+/// May this call start now? One atomic reservation over gateway, workspace and key; an LLM's own limits are the bulkhead's.
+/// Counts are kept by name and outlive a reload; the numbers come with each call from the snapshot it took.
 /// </summary>
-internal sealed class LimitGate : IDisposable
+internal sealed class LimitGate : IPlaces, IDisposable
 {
     /// <summary>Each waiting call holds a connection and perhaps a body: beyond this many the next one is refused.</summary>
     public const int MaxWaiting = 4096;
@@ -16,7 +16,6 @@ internal sealed class LimitGate : IDisposable
     private readonly LimitHolder _gateway = new();
     private readonly Dictionary<string, LimitHolder> _workspaces = new(StringComparer.Ordinal);
     private readonly Dictionary<string, LimitHolder> _keys = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, LimitHolder> _llms = new(StringComparer.Ordinal);
     private readonly LinkedList<WaitingCall> _queue = new();
     private readonly TimeProvider _time;
     private readonly long _start;
@@ -50,7 +49,7 @@ internal sealed class LimitGate : IDisposable
         {
             lock (_lock)
             {
-                return _workspaces.Count + _keys.Count + _llms.Count;
+                return _workspaces.Count + _keys.Count;
             }
         }
     }
@@ -83,32 +82,8 @@ internal sealed class LimitGate : IDisposable
         return WaitAsync(call, cancellation);
     }
 
-    /// <summary>Takes a place at one LLM, or says what it lacks: a full LLM is skipped for the next one.</summary>
-    public LimitDecision TryEnterLlm(string llm, LimitNumbers limits)
-    {
-        if (limits.IsUnlimited)
-        {
-            return LimitDecision.Unlimited;
-        }
-
-        lock (_lock)
-        {
-            TimeSpan now = Now();
-            Sweep_NeedsLock(now);
-            LimitHolder holder = Find_NeedsLock(_llms, llm);
-            Shortage shortage = holder.Check(limits, now);
-            if (!shortage.IsNone)
-            {
-                return new LimitDecision(Reservation.None, (shortage with { Owner = "LLM", Name = llm }).ToError(), holder.Report(limits, now));
-            }
-
-            holder.Enter(limits, now);
-            return new LimitDecision(new Reservation(this, holder, null, null), null, holder.Report(limits, now));
-        }
-    }
-
     /// <summary>Called by the reservation itself.</summary>
-    internal void Release(Reservation reservation)
+    public void Release(Reservation reservation)
     {
         lock (_lock)
         {
@@ -211,8 +186,8 @@ internal sealed class LimitGate : IDisposable
     private Shortage TryAdmit_NeedsLock(in LimitSubject subject, TimeSpan now, out LimitDecision decision)
     {
         LimitHolder? gateway = subject.Gateway.IsUnlimited ? null : _gateway;
-        LimitHolder? workspace = subject.WorkspaceLimits.IsUnlimited ? null : Find_NeedsLock(_workspaces, subject.Workspace);
-        LimitHolder? key = subject.KeyLimits.IsUnlimited ? null : Find_NeedsLock(_keys, subject.Key);
+        LimitHolder? workspace = subject.WorkspaceLimits.IsUnlimited ? null : LimitHolder.Find(_workspaces, subject.Workspace);
+        LimitHolder? key = subject.KeyLimits.IsUnlimited ? null : LimitHolder.Find(_keys, subject.Key);
 
         Shortage shortage = gateway?.Check(subject.Gateway, now) ?? default;
         shortage = shortage.Or((workspace?.Check(subject.WorkspaceLimits, now) ?? default) with { Owner = "workspace", Name = subject.Workspace });
@@ -243,31 +218,8 @@ internal sealed class LimitGate : IDisposable
         }
 
         _swept = now;
-        Sweep(_workspaces, now);
-        Sweep(_keys, now);
-        Sweep(_llms, now);
-
-        static void Sweep(Dictionary<string, LimitHolder> holders, TimeSpan now)
-        {
-            foreach ((string name, LimitHolder holder) in holders)
-            {
-                if (holder.IsIdle(now))
-                {
-                    holders.Remove(name);
-                }
-            }
-        }
-    }
-
-    private static LimitHolder Find_NeedsLock(Dictionary<string, LimitHolder> holders, string name)
-    {
-        if (!holders.TryGetValue(name, out LimitHolder? holder))
-        {
-            holder = new LimitHolder();
-            holders.Add(name, holder);
-        }
-
-        return holder;
+        LimitHolder.Sweep(_workspaces, now);
+        LimitHolder.Sweep(_keys, now);
     }
 
     /// <summary>Sets the timer for the moment at which the clock alone makes room; a parallel limit is freed by a call that ends.</summary>

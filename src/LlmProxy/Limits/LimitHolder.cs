@@ -7,7 +7,33 @@ internal sealed class LimitHolder
 
     public int Running { get; private set; }
 
-    public bool IsIdle(TimeSpan now) => Running == 0 && _window.Count(now) == 0;
+    /// <summary>Calls that wait for a place at this LLM, first come first served; null until one has had to.</summary>
+    public LinkedList<WaitingPlace>? Queue { get; set; }
+
+    public static LimitHolder Find(Dictionary<string, LimitHolder> holders, string name)
+    {
+        if (!holders.TryGetValue(name, out LimitHolder? holder))
+        {
+            holder = new LimitHolder();
+            holders.Add(name, holder);
+        }
+
+        return holder;
+    }
+
+    /// <summary>Forgets those without running calls and without calls in the last minute: they know nothing that a new one would not.</summary>
+    public static void Sweep(Dictionary<string, LimitHolder> holders, TimeSpan now)
+    {
+        foreach ((string name, LimitHolder holder) in holders)
+        {
+            if (holder.IsIdle(now))
+            {
+                holders.Remove(name);
+            }
+        }
+    }
+
+    public bool IsIdle(TimeSpan now) => Running == 0 && Queue is not { Count: > 0 } && _window.Count(now) == 0;
 
     public void Enter(LimitNumbers limits, TimeSpan now)
     {

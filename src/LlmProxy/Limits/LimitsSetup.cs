@@ -8,6 +8,7 @@ internal static class LimitsSetup
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<LimitGate>();
+        services.AddSingleton<Bulkhead>();
         services.AddSingleton<BufferBudget>();
         return services;
     }

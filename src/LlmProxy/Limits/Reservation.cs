@@ -9,17 +9,20 @@ internal sealed class Reservation : IDisposable
     private readonly LimitHolder? _first;
     private readonly LimitHolder? _second;
     private readonly LimitHolder? _third;
-    private LimitGate? _gate;
+    private IPlaces? _places;
 
-    public Reservation(LimitGate? gate, LimitHolder? first, LimitHolder? second, LimitHolder? third)
+    public Reservation(IPlaces? places, LimitHolder? first, LimitHolder? second, LimitHolder? third)
     {
-        _gate = gate;
+        _places = places;
         _first = first;
         _second = second;
         _third = third;
     }
 
-    public void Dispose() => Interlocked.Exchange(ref _gate, null)?.Release(this);
+    public void Dispose() => Interlocked.Exchange(ref _places, null)?.Release(this);
+
+    /// <summary>The LLM's, where it is an LLM that was entered.</summary>
+    public LimitHolder? First => _first;
 
     public void Leave_NeedsLock()
     {
@@ -27,4 +30,10 @@ internal sealed class Reservation : IDisposable
         _second?.Leave();
         _third?.Leave();
     }
+}
+
+/// <summary>Who gave a reservation and takes it back.</summary>
+internal interface IPlaces
+{
+    void Release(Reservation reservation);
 }

@@ -20,11 +20,14 @@ internal sealed class MediaFetcher : IDisposable
     private readonly HttpMessageInvoker _client;
     private readonly TimeProvider _time;
 
-    public MediaFetcher(SnapshotHolder snapshots, TimeProvider time)
+    /// <param name="snapshots">The rules of the moment in which a connection is made.</param>
+    /// <param name="time">For its patience.</param>
+    /// <param name="client">What fetches; null: a client that connects to public addresses only.</param>
+    public MediaFetcher(SnapshotHolder snapshots, TimeProvider time, HttpMessageInvoker? client = null)
     {
         _snapshots = snapshots;
         _time = time;
-        _client = new HttpMessageInvoker(new SocketsHttpHandler
+        _client = client ?? new HttpMessageInvoker(new SocketsHttpHandler
         {
             UseProxy = false,
             UseCookies = false,

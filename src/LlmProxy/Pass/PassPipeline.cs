@@ -19,7 +19,7 @@ namespace LlmProxy.Pass;
 /// and the call is recorded. YARP's own forwarder carries it, bodies unread in both directions.
 /// </summary>
 internal sealed class PassPipeline(
-    SnapshotHolder snapshots, KeyGate keys, LimitGate limits, IHttpForwarder forwarder, CallRecorder recorder, GatewayMetrics metrics, BufferBudget budget, Shutdown shutdown, TimeProvider time)
+    SnapshotHolder snapshots, KeyGate keys, LimitGate limits, Bulkhead bulkhead, IHttpForwarder forwarder, CallRecorder recorder, GatewayMetrics metrics, BufferBudget budget, Shutdown shutdown, TimeProvider time)
 {
     public async Task RunAsync(HttpContext http)
     {
@@ -52,7 +52,7 @@ internal sealed class PassPipeline(
 
             await ForwardAsync(exchange, llm!, answer);
         }
-        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (ClientDeparture.Is(e, http))
         {
             exchange.IsClientGone = true;
         }
@@ -76,7 +76,7 @@ internal sealed class PassPipeline(
     private async Task ForwardAsync(Exchange exchange, Deployment llm, ClientAnswer answer)
     {
         LlmOptions options = llm.Options;
-        LimitDecision place = limits.TryEnterLlm(options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel));
+        LimitDecision place = bulkhead.TryEnter(options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel));
         if (place.Refusal is { } full)
         {
             metrics.RateLimited("llm");

@@ -25,7 +25,7 @@ internal static class PassRules
             return new GatewayError(ErrorCode.ModelNotAllowed, $"The key \"{exchange.Caller.Name}\" may not use the model \"{llm.Name}\". GET /v1/models lists what it may call.") { Param = "model" };
         }
 
-        if (!llm.IsLocal && !llm.IsDummy && (exchange.Wishes.LocalOnly == true || !exchange.Caller.Key.AllowExternal))
+        if (!llm.IsLocal && !llm.IsDummy && MustStayHome(exchange))
         {
             return new GatewayError(ErrorCode.ExternalNotAllowed, $"This call must stay in the house, and the LLM \"{llm.Name}\" is external.");
         }
@@ -43,7 +43,8 @@ internal static class PassRules
     {
         HttpRequest request = exchange.Http.Request;
         bool isFree = exchange.Caller.AllowsEverything || (llm.IsWildcard && exchange.Caller.Allows(llm.ProviderName + "/*"));
-        if (isFree && !llm.Provider.Card.SignsBody)
+        bool isWatched = MustStayHome(exchange) && llm.IsLocal && llm.Options.Local != true; // Some of its models may not run at home.
+        if (isFree && !isWatched && !llm.Provider.Card.SignsBody)
         {
             return null;
         }
@@ -65,20 +66,44 @@ internal static class PassRules
             return refusal;
         }
 
-        if (isFree)
+        if (isFree && !isWatched)
         {
             return null;
         }
 
-        if (request.ContentType?.Contains("json", StringComparison.OrdinalIgnoreCase) != true)
+        bool isJson = request.ContentType?.Contains("json", StringComparison.OrdinalIgnoreCase) == true;
+        if (isFree && !isJson)
+        {
+            return request.HasFormContentType
+                ? null
+                : new GatewayError(ErrorCode.ExternalNotAllowed, "This call must stay in the house: send JSON, where the gateway can see that the model it names runs there.");
+        }
+
+        if (!isJson)
         {
             return new GatewayError(ErrorCode.ModelNotAllowed, $"The key \"{exchange.Caller.Name}\" is held to certain models and may pass on JSON alone, where the gateway can see which model is meant.") { Param = "model" };
         }
 
         var peek = new RequestPeek();
-        return peek.Read(exchange.Endpoint, exchange.Body.Span)
-            ?? (peek.Model is { } model && !MayUse(exchange, llm, model) ? NotAllowed(exchange, model) : null);
+        if (peek.Read(exchange.Endpoint, exchange.Body.Span) is { } malformed)
+        {
+            return malformed;
+        }
+
+        if (peek.Model is not { } model)
+        {
+            return null;
+        }
+
+        if (isWatched && !new RouteTarget(llm, model).IsLocal)
+        {
+            return new GatewayError(ErrorCode.ExternalNotAllowed, $"This call must stay in the house, and the model \"{model}\" runs outside of it.") { Param = "model" };
+        }
+
+        return isFree || MayUse(exchange, llm, model) ? null : NotAllowed(exchange, model);
     }
+
+    private static bool MustStayHome(Exchange exchange) => exchange.Wishes.LocalOnly == true || !exchange.Caller.Key.AllowExternal;
 
     /// <summary>What stands behind /pass/{llm}, escaped as it came.</summary>
     public static string RestOf(HttpRequest request)

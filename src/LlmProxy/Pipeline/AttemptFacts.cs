@@ -1,4 +1,5 @@
 using LlmProxy.Accounting;
+using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Routing;
 
@@ -15,6 +16,9 @@ internal sealed class AttemptFacts(int number)
 
     /// <summary>Why the first choice is not the one that is asked; null while it is.</summary>
     public string? FallbackReason { get; init; }
+
+    /// <summary>The LLM's turn that it belongs to; null where one LLM is asked once and no breaker is told.</summary>
+    public Forwarding.Resilience.TargetTurn? Turn { get; set; }
 
     /// <summary>Its side, where two LLMs are asked side by side; null: it runs alone.</summary>
     public HedgeSide? Side { get; init; }
@@ -43,6 +47,18 @@ internal sealed class AttemptFacts(int number)
     /// <summary>How many of a stream's numbered events were written, in dialects that number them.</summary>
     public long EventsTold { get; set; }
 
-    public void SettleCost(RouteTarget target) =>
-        CostUsd = Usage is { } usage ? PriceBook.Cost(target.Facts, target.Deployment.IsLocal, usage) : null;
+    /// <summary>What the client has of the answer, all who had a part in it together; null unless the caller wishes it to be gone on with.</summary>
+    public AnswerSoFar? SoFar { get; set; }
+
+    /// <summary>The text of the answer that this attempt goes on with; null where it begins one. Its usage and cost are then those of the whole.</summary>
+    public BrokenText? GoesOnFrom { get; init; }
+
+    /// <summary>What this attempt alone has used.</summary>
+    public TokenUsage? OwnUsage => GoesOnFrom is null ? Usage : Usage?.Minus(SoFar!.UsageBefore);
+
+    public void SettleCost(RouteTarget target)
+    {
+        decimal? own = OwnUsage is { } usage ? PriceBook.Cost(target.Facts, target.Deployment.IsLocal, usage) : null;
+        CostUsd = GoesOnFrom is null ? own : own + SoFar!.CostBefore;
+    }
 }

@@ -1,5 +1,6 @@
 using LlmProxy.Accounting;
 using LlmProxy.Forwarding;
+using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Routing;
 using LlmProxy.Telemetry;
 using LlmProxy.Telemetry.Logs;
@@ -58,6 +59,17 @@ internal sealed class CallRecorder(GatewayMetrics metrics, RequestLog log, ILogg
         }
 
         TimeSpan? overhead = exchange.OverheadMs is { } ms ? TimeSpan.FromMilliseconds(ms) : null;
+        (TokenUsage own, decimal? ownCost) = (exchange.Usage ?? default, exchange.CostUsd);
+        if (exchange.Chosen?.SoFar is { Left.Count: > 0 } continued)
+        {
+            // An answer of several: what each used is counted as its own.
+            (own, ownCost) = (own.Minus(continued.UsageBefore), ownCost - continued.CostBefore);
+            foreach (LeftOff left in continued.Left)
+            {
+                metrics.Used(left.Target.Deployment.State.Tags, left.Usage, left.CostUsd, exchange.Caller.Workspace);
+            }
+        }
+
         metrics.CallEnded(tags, new CallFigures
         {
             Status = exchange.Status,
@@ -67,8 +79,8 @@ internal sealed class CallRecorder(GatewayMetrics metrics, RequestLog log, ILogg
             FirstToken = exchange.IsStream ? firstOutput : null,
             Queued = exchange.QueueMs > 0 ? TimeSpan.FromMilliseconds(exchange.QueueMs) : null,
             Error = exchange.Error?.Code,
-            Usage = exchange.Usage ?? default,
-            CostUsd = exchange.CostUsd,
+            Usage = own,
+            CostUsd = ownCost,
             Workspace = exchange.Caller.Workspace,
         });
         if (log.IsEnabled || GatewayTracing.IsListenedTo)
@@ -99,7 +111,7 @@ internal sealed class CallRecorder(GatewayMetrics metrics, RequestLog log, ILogg
         Outcome = Outcome(exchange),
         ErrorCode = exchange.Error?.Code.Wire(),
         Usage = exchange.Usage ?? default,
-        UsageSource = exchange.Usage is null ? "none" : "reported",
+        UsageSource = exchange.Usage is null ? "none" : exchange.Chosen?.SoFar is { IsEstimated: true } ? "estimated" : "reported",
         CostUsd = exchange.CostUsd,
         FirstToken = exchange.IsStream ? firstOutput : null,
         Overhead = overhead,

@@ -4,6 +4,7 @@ using LlmProxy.Accounting;
 using LlmProxy.Configuration;
 using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
+using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Forwarding.Hedging;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
@@ -140,6 +141,9 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     public string? DroppedParams => Chosen?.DroppedParams;
 
+    /// <summary>How many messages were left out so that the rest fits the LLM's context.</summary>
+    public int TruncatedMessages { get; private set; }
+
     public string Cache { get; set; } = "bypass";
 
     public double QueueMs { get; set; }
@@ -201,8 +205,14 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     /// <summary>One more attempt begins.</summary>
     /// <param name="reason">Why it is not the first choice that is asked.</param>
     /// <param name="side">Its side, where two LLMs are asked side by side.</param>
-    public AttemptFacts BeginAttempt(string? reason = null, HedgeSide? side = null) =>
-        new(Interlocked.Increment(ref _attemptsBegun)) { FallbackReason = reason, Side = side };
+    /// <param name="broken">The answer that it goes on with, where another LLM has left one off.</param>
+    public AttemptFacts BeginAttempt(string? reason = null, HedgeSide? side = null, BrokenText? broken = null) => new(Interlocked.Increment(ref _attemptsBegun))
+    {
+        FallbackReason = reason,
+        Side = side,
+        GoesOnFrom = broken,
+        SoFar = broken is null ? null : _committed!.SoFar,
+    };
 
     /// <summary>The attempt is over. Without an answer, what it found out stands until another one ends.</summary>
     public void EndAttempt(AttemptFacts attempt, AttemptRecord record)
@@ -231,9 +241,36 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
         }
     }
 
+    /// <summary>
+    /// From here on the call is the shorter one. False when that is no request any more: then nothing has changed. Its answer
+    /// is not kept under the long one's name.
+    /// </summary>
+    public bool TryReplaceBody(RequestBody shorter, int messagesCut)
+    {
+        var peek = new RequestPeek { ModelIsAddressed = Peek!.ModelIsAddressed };
+        if (peek.Read(Endpoint, shorter.Span) is not null)
+        {
+            shorter.Dispose();
+            return false;
+        }
+
+        shorter.TakeOver(Body!);
+        Body = shorter;
+        Peek = peek;
+        _chat = null;
+        KeepAnswer = null;
+        TruncatedMessages += messagesCut;
+        return true;
+    }
+
     /// <summary>Nothing can be sent again once output is on its way: the request's bytes are let go.</summary>
     public void ReleaseBody()
     {
+        if (Wishes.Continue == true)
+        {
+            return; // Another LLM may have to be asked the same.
+        }
+
         _media?.Dispose();
         if (Wishes.Metadata != true)
         {
@@ -248,6 +285,14 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
         Body?.Dispose();
     }
 
+    /// <summary>Another LLM has begun to go on with the answer. Its head is out, and the times are the first one's.</summary>
+    public void GoOn(AttemptFacts attempt, RouteTarget target)
+    {
+        _committed = attempt;
+        Answered = target;
+        attempt.Turn?.OutputBegan();
+    }
+
     /// <summary>The answer is about to begin: what has passed and was no waiting is the gateway's own time.</summary>
     public void Commit(AttemptFacts attempt)
     {
@@ -255,6 +300,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
         long waited = attempt.Side is { } side ? now - side.BeganAt : attempt.WaitedTicks;
         _committed = attempt;
         FirstOutputAt = now;
+        attempt.Turn?.OutputBegan();
         OverheadMs = Math.Max(0, (now - StartedAt - WaitedTicks - waited) * 1000.0 / Time.TimestampFrequency);
     }
 }

@@ -2,6 +2,7 @@ using LlmProxy.Access;
 using LlmProxy.Caching;
 using LlmProxy.Configuration;
 using LlmProxy.Configuration.Options;
+using LlmProxy.Conversation.Shortening;
 using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
 using LlmProxy.Hosting;
@@ -39,6 +40,7 @@ internal sealed class GatewayPipeline(
                 return;
             }
 
+            Truncation.FitPlan(exchange, plan);
             LimitDecision decision = await limits.ReserveAsync(CallLimits.Of(exchange), exchange.Aborted);
             reservation = decision.Reservation;
             exchange.QueueMs = decision.WaitedMs;
@@ -62,7 +64,7 @@ internal sealed class GatewayPipeline(
 
             await attempts.RunAsync(exchange, plan, answer);
         }
-        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (ClientDeparture.Is(e, http))
         {
             exchange.IsClientGone = true;
         }

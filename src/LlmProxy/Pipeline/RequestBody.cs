@@ -16,6 +16,7 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
     private long _taken;
     private HoldCount _holders = new();
     private int _disposed;
+    private RequestBody? _whole;
 
     public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
 
@@ -38,13 +39,19 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
 
         PipeReader reader = request.BodyReader;
         CancellationTokenSource? patienceSource = null;
+        CancellationTokenRegistration gone = default;
         try
         {
             while (true)
             {
                 if (!reader.TryRead(out ReadResult read))
                 {
-                    patienceSource ??= Patience(patience, time, cancellation);
+                    if (patienceSource is null)
+                    {
+                        patienceSource = new CancellationTokenSource(patience, time);
+                        gone = cancellation.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), patienceSource);
+                    }
+
                     read = await reader.ReadAsync(patienceSource.Token);
                 }
 
@@ -62,15 +69,39 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
                 }
             }
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (patienceSource is { IsCancellationRequested: true } && !cancellation.IsCancellationRequested)
         {
             return new GatewayError(ErrorCode.RequestTimeout, $"The request body did not arrive within {patience.TotalSeconds:0} seconds.");
         }
         finally
         {
+            await gone.DisposeAsync(); // Before its source: the client may leave long after its body is here.
             patienceSource?.Dispose();
         }
     }
+
+    /// <summary>The same bytes without some of them, in a body of its own; null while there is no memory.</summary>
+    public RequestBody? Without(IReadOnlyList<(int Start, int End)> gaps)
+    {
+        var shorter = new RequestBody(budget);
+        if (!shorter.Grow(Math.Max(_length, 1)))
+        {
+            return null;
+        }
+
+        int from = 0;
+        foreach ((int start, int end) in gaps)
+        {
+            shorter.Append(Span[from..start]);
+            from = end;
+        }
+
+        shorter.Append(Span[from..]);
+        return shorter;
+    }
+
+    /// <summary>The whole one goes when this shorter one goes, and not before: an attempt that is under way may still read it.</summary>
+    public void TakeOver(RequestBody whole) => _whole = whole;
 
     public bool TryHold() => _holders.TryHold();
 
@@ -101,13 +132,13 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
 
         budget.Give(_taken);
         _taken = 0;
+        _whole?.Dispose();
     }
 
-    private static CancellationTokenSource Patience(TimeSpan patience, TimeProvider time, CancellationToken cancellation)
+    private void Append(ReadOnlySpan<byte> bytes)
     {
-        var own = new CancellationTokenSource(patience, time);
-        cancellation.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), own);
-        return own;
+        bytes.CopyTo(_buffer.AsSpan(_length));
+        _length += bytes.Length;
     }
 
     private GatewayError? Take(in ReadOnlySequence<byte> sequence, int maxBytes)

@@ -1,4 +1,5 @@
 using LlmProxy.Configuration.Options;
+using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
 using LlmProxy.Pipeline;
@@ -31,6 +32,12 @@ internal interface IProvider
 
     /// <summary>How this call is put to this vendor. Throws CallRefusedException where it cannot be.</summary>
     VendorCall Open(Exchange exchange, RouteTarget target, AttemptFacts facts);
+
+    /// <summary>
+    /// Who goes on with an answer that another LLM began and left off: a vendor that takes the assistant's last message as
+    /// the beginning of its own. Null: it would begin anew.
+    /// </summary>
+    IChatVendor? GoesOn(RouteTarget target) => null;
 
     /// <summary>Whose fault a refused call was.</summary>
     VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment);

@@ -63,6 +63,9 @@ internal abstract class OpenAiDialectProvider : IProvider
     /// <summary>The name that the body's "model" carries, when it is not the LLM's own.</summary>
     public virtual string ModelInBody(LlmOptions llm, string model) => model;
 
+    /// <summary>OpenAI's own models take no beginning of an answer; servers that do each have their own word for it.</summary>
+    public virtual IChatVendor? GoesOn(RouteTarget target) => null;
+
     /// <summary>Who counts a conversation's tokens; null: the gateway does.</summary>
     protected virtual ITokenVendor? Tokens => null;
 

@@ -48,7 +48,7 @@ internal sealed class AutoOrder
     private sealed class Pair(NameKind kind, RouteTarget[] targets)
     {
         private readonly NameEntry _plain = new(kind, targets);
-        private readonly NameEntry _localFirst = new(kind, [.. targets.OrderBy(t => t.Deployment.IsLocal ? 0 : 1)]);
+        private readonly NameEntry _localFirst = new(kind, [.. targets.OrderBy(t => t.IsLocal ? 0 : 1)]);
 
         public NameEntry Of(bool localFirst) => localFirst ? _localFirst : _plain;
     }

@@ -1,7 +1,12 @@
+using LlmProxy.Configuration.Options;
+
 namespace LlmProxy.Routing;
 
 /// <summary>When a breaker opens, and for how long: that many failures which are at least half of the calls of the last seconds.</summary>
-internal readonly record struct BreakerRule(int Failures, int Seconds);
+internal readonly record struct BreakerRule(int Failures, int Seconds)
+{
+    public static BreakerRule Of(ResilienceOptions options) => new(options.BreakerFailures, options.BreakerSeconds);
+}
 
 internal enum BreakerState
 {
@@ -23,6 +28,17 @@ internal enum CallSign
     None,
 }
 
+/// <summary>What a call's sign did to the breaker.</summary>
+internal enum BreakerTurn
+{
+    None,
+    Opened,
+
+    /// <summary>The probe failed too: another rest begins.</summary>
+    StaysOpen,
+    Closed,
+}
+
 /// <summary>
 /// Keeps calls away from what fails. Polly's breaker counts a ratio of a least number of calls, wants two calls at least
 /// and learns of a call only when it is over; this one counts failures as the contract does and hears of a stream's
@@ -35,10 +51,17 @@ internal sealed class Breaker(TimeProvider time)
     private readonly Lock _gate = new();
     private readonly int[] _calls = new int[Slices];
     private readonly int[] _failures = new int[Slices];
+    private int _allCalls;
+    private int _allFailures;
+    private int _window;
     private long _slice;
     private long _openedAt;
+    private long _probedAt;
     private bool _isOpen;
     private bool _isProbed;
+
+    /// <summary>When it opened, over all the rests since; null while it is closed.</summary>
+    public DateTimeOffset? OpenSince { get; private set; }
 
     public BreakerState State(BreakerRule rule)
     {
@@ -58,7 +81,7 @@ internal sealed class Breaker(TimeProvider time)
 
         lock (_gate)
         {
-            return !_isOpen || (RestLeft_NeedsLock(rule) <= TimeSpan.Zero && !_isProbed);
+            return !_isOpen || MayProbe_NeedsLock(rule);
         }
     }
 
@@ -87,18 +110,19 @@ internal sealed class Breaker(TimeProvider time)
                 return true;
             }
 
-            if (RestLeft_NeedsLock(rule) > TimeSpan.Zero || _isProbed)
+            if (!MayProbe_NeedsLock(rule))
             {
                 return false;
             }
 
             isProbe = _isProbed = true;
+            _probedAt = time.GetTimestamp();
             return true;
         }
     }
 
-    /// <summary>True when this call opened it or closed it.</summary>
-    public bool Record(BreakerRule rule, bool isProbe, CallSign sign)
+    /// <summary>One call that entered has shown how it goes.</summary>
+    public BreakerTurn Record(BreakerRule rule, bool isProbe, CallSign sign)
     {
         lock (_gate)
         {
@@ -109,65 +133,105 @@ internal sealed class Breaker(TimeProvider time)
 
             if (sign == CallSign.None)
             {
-                return false;
+                return BreakerTurn.None;
             }
 
             if (_isOpen)
             {
-                return isProbe && EndRest_NeedsLock(sign);
+                // What was sent before it opened says nothing about now.
+                return isProbe ? EndRest_NeedsLock(sign) : BreakerTurn.None;
             }
 
-            Turn_NeedsLock(rule);
-            int now = (int)(_slice % Slices);
+            int now = Turn_NeedsLock(rule);
             _calls[now]++;
-            if (sign == CallSign.Good)
-            {
-                return false;
-            }
-
-            _failures[now]++;
-            int failures = _failures.Sum();
-            if (failures < rule.Failures || failures * 2 < _calls.Sum())
-            {
-                return false;
-            }
-
-            Open_NeedsLock();
-            return true;
+            _allCalls++;
+            return sign == CallSign.Good ? BreakerTurn.None : Fail_NeedsLock(rule, now);
         }
     }
 
-    private bool EndRest_NeedsLock(CallSign sign)
+    /// <summary>A call that was recorded as good has broken after all: the same call, one failure more.</summary>
+    public BreakerTurn Broke(BreakerRule rule)
+    {
+        lock (_gate)
+        {
+            return _isOpen ? BreakerTurn.None : Fail_NeedsLock(rule, Turn_NeedsLock(rule));
+        }
+    }
+
+    private BreakerTurn Fail_NeedsLock(BreakerRule rule, int now)
+    {
+        _failures[now]++;
+        _allFailures++;
+        if (_allFailures < rule.Failures || _allFailures * 2 < _allCalls)
+        {
+            return BreakerTurn.None;
+        }
+
+        Open_NeedsLock();
+        return BreakerTurn.Opened;
+    }
+
+    private BreakerTurn EndRest_NeedsLock(CallSign sign)
     {
         if (sign == CallSign.Bad)
         {
             Open_NeedsLock();
-            return true;
+            return BreakerTurn.StaysOpen;
         }
 
         Volatile.Write(ref _isOpen, false);
-        return true;
+        OpenSince = null;
+        return BreakerTurn.Closed;
     }
 
     private void Open_NeedsLock()
     {
-        Volatile.Write(ref _isOpen, true);
+        OpenSince ??= time.GetUtcNow();
         _openedAt = time.GetTimestamp();
-        Array.Clear(_calls);
-        Array.Clear(_failures);
+        _isProbed = false;
+        Clear_NeedsLock();
+        Volatile.Write(ref _isOpen, true);
     }
 
-    /// <summary>Forgets the slices of time that have gone by.</summary>
-    private void Turn_NeedsLock(BreakerRule rule)
+    /// <summary>Forgets the slices of time that have gone by; the index of the one that is now.</summary>
+    private int Turn_NeedsLock(BreakerRule rule)
     {
-        long slice = (long)(time.GetTimestamp() * (double)Slices / (time.TimestampFrequency * (double)rule.Seconds));
-        for (long gone = Math.Max(_slice + 1, slice - Slices + 1); gone <= slice; gone++)
+        long slice = time.GetTimestamp() / Math.Max(1, time.TimestampFrequency * rule.Seconds / Slices);
+        if (_window != rule.Seconds)
         {
-            _calls[gone % Slices] = _failures[gone % Slices] = 0;
+            // A reload changed the rule: slices of another length cannot be compared.
+            Clear_NeedsLock();
+            _window = rule.Seconds;
+            _slice = slice;
         }
 
-        _slice = Math.Max(_slice, slice);
+        if (slice - _slice >= Slices)
+        {
+            Clear_NeedsLock();
+            _slice = slice;
+        }
+
+        while (_slice < slice)
+        {
+            int gone = (int)(++_slice % Slices);
+            _allCalls -= _calls[gone];
+            _allFailures -= _failures[gone];
+            _calls[gone] = _failures[gone] = 0;
+        }
+
+        return (int)(_slice % Slices);
     }
+
+    private void Clear_NeedsLock()
+    {
+        Array.Clear(_calls);
+        Array.Clear(_failures);
+        _allCalls = _allFailures = 0;
+    }
+
+    /// <summary>One probe at a time; one that has said nothing for as long as a rest takes is not waited for.</summary>
+    private bool MayProbe_NeedsLock(BreakerRule rule) =>
+        RestLeft_NeedsLock(rule) <= TimeSpan.Zero && (!_isProbed || time.GetElapsedTime(_probedAt) >= TimeSpan.FromSeconds(rule.Seconds));
 
     private TimeSpan RestLeft_NeedsLock(BreakerRule rule)
     {

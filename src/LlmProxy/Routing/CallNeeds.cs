@@ -1,5 +1,7 @@
 using LlmProxy.Configuration.Options;
+using LlmProxy.Conversation.Shortening;
 using LlmProxy.Pipeline;
+using ExpectedOutputTokens = LlmProxy.Conversation.Shortening.ExpectedOutput;
 
 namespace LlmProxy.Routing;
 
@@ -69,7 +71,7 @@ internal sealed class CallNeeds
     public bool NeedsVision => _images ??= _isConversation && _peek is not null && RequestShape.HasImages(_body.Span);
 
     /// <summary>Estimated from the bytes.</summary>
-    public int PromptTokens => _prompt ??= _peek is null ? 0 : RequestShape.PromptTokens(_body.Span);
+    public int PromptTokens => _prompt ??= _peek is null ? 0 : (int)Math.Min(int.MaxValue, PromptSize.Estimate(_peek, _body.Span));
 
     /// <summary>What the request needs besides what was demanded, as the bits of capabilities.</summary>
     public uint ImpliedBits =>
@@ -90,7 +92,7 @@ internal sealed class CallNeeds
             return 0;
         }
 
-        int most = _mostOutput ??= _peek is null ? 0 : RequestShape.MostOutput(_peek, _body.Span);
+        int most = _mostOutput ??= _peek is null ? 0 : (int)Math.Min(int.MaxValue, ExpectedOutputTokens.Allowed(_peek, _body) ?? 0);
         int expected = most > 0 ? most : _usualOutput;
         int able = target.Facts.MaxOutputTokens;
         return able > 0 && able < expected ? able : expected;

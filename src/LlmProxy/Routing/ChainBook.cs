@@ -11,7 +11,7 @@ internal static class ChainBook
         ("high_quality", "quality_optimized", static _ => true, "no LLM"),
         ("cost_optimized", "cost_optimized", static _ => true, "no LLM"),
         ("fast_latency", "latency_optimized", static _ => true, "no LLM"),
-        ("local_only", "priority", static target => target.Deployment.IsLocal, "no local LLM"),
+        ("local_only", "priority", static target => target.IsLocal, "no local LLM"),
         ("code_generation", "quality_optimized", static target => (target.CapabilityBits & Capabilities.Bit(Capabilities.Code)) != 0, "no LLM that lists the capability \"code\""),
     ];
 

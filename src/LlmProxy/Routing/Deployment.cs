@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
+using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Providers;
 using LlmProxy.Providers.OpenAiDialect;
 using Yarp.ReverseProxy.Model;
@@ -11,7 +13,11 @@ namespace LlmProxy.Routing;
 /// <summary>One configured LLM as the gateway runs it: its settings, its vendor, its YARP cluster with the replicas.</summary>
 internal sealed class Deployment
 {
+    private const int MostAskedModels = 256;
+
     private readonly bool[] _spoken;
+    private readonly ConcurrentDictionary<string, LlmFacts> _askedModels = new(StringComparer.Ordinal);
+    private int _askedCount;
 
     public Deployment(LlmOptions options, IProvider provider, LlmState state)
     {
@@ -23,7 +29,7 @@ internal sealed class Deployment
             Secrets = [.. options.Auth.Values.Values.Concat(options.Auth.ApiKeys).Select(secret => secret.Reveal()).Where(text => text.Length >= 8)],
         };
         HeaderName = Wire.HeaderText.Safe(options.Name);
-        IsLocal = options.Local ?? (provider.Card.IsLocal && !options.Model.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase));
+        IsLocal = StaysInHouse(options, provider.Card);
         Facts = LlmFacts.Of(options, provider.Card.Name, options.Model, IsLocal);
         ModelJson = JsonSerializer.SerializeToUtf8Bytes(options.Model, RouteTarget.JsonOptions);
         _spoken = new bool[EndpointKind.All.Count];
@@ -58,6 +64,36 @@ internal sealed class Deployment
     /// <summary>What is known about it; of a wildcard only what holds for all its models.</summary>
     public LlmFacts Facts { get; }
 
+    /// <summary>
+    /// What is known about one of a wildcard's models. Clients name them: the memory of it is bounded, and begins anew
+    /// when it is full.
+    /// </summary>
+    public LlmFacts FactsOf(string model)
+    {
+        if (model == Options.Model)
+        {
+            return Facts;
+        }
+
+        if (_askedModels.TryGetValue(model, out LlmFacts? known))
+        {
+            return known;
+        }
+
+        LlmFacts facts = LlmFacts.Of(Options, ProviderName, model, IsLocal);
+        if (Interlocked.Increment(ref _askedCount) > MostAskedModels)
+        {
+            _askedModels.Clear();
+            Volatile.Write(ref _askedCount, 1);
+        }
+
+        return _askedModels.GetOrAdd(model, facts);
+    }
+
+    /// <summary>Whether what it is sent stays in the house: the operator's word, else the provider's nature.</summary>
+    public static bool StaysInHouse(LlmOptions options, ProviderCard card) =>
+        options.Local ?? (card.IsLocal && !options.Model.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Why it cannot be called at all ("OPENAI_API_KEY is not set"); null when it can.</summary>
     public string? Unavailable { get; init; }
 
@@ -65,6 +101,9 @@ internal sealed class Deployment
     public ClusterState? Cluster { get; init; }
 
     public IReadOnlyList<Replica> Replicas { get; init; } = [];
+
+    /// <summary>When it is asked again, and when it is left alone.</summary>
+    public LlmResilience Resilience { get; init; } = LlmResilience.Default;
 
     /// <summary>The built-in provider that nobody named: it answers only while nothing else is there.</summary>
     public bool IsImplied { get; init; }
@@ -92,6 +131,9 @@ internal sealed class Deployment
 
     public bool IsVisibleTo(string workspace) =>
         IsGlobal || Options.Scope.Equals(workspace, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>When the last of its replicas stopped answering; null where that is not known.</summary>
+    public DateTimeOffset? DownSince => Replicas.Count == 0 ? null : Replicas.Max(replica => replica.DownSince);
 
     /// <summary>Whether at least one of its replicas is believed to be up.</summary>
     public bool HasAvailableReplica => Cluster is { } cluster && cluster.DestinationsState.AvailableDestinations.Count > 0;

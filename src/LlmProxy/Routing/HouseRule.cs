@@ -15,12 +15,12 @@ internal static class HouseRule
         var kept = new List<RouteTarget>(targets.Count);
         foreach (RouteTarget target in targets)
         {
-            if (target.Deployment.IsLocal || !seenLocal)
+            if (target.IsLocal || !seenLocal)
             {
                 kept.Add(target);
             }
 
-            seenLocal |= target.Deployment.IsLocal;
+            seenLocal |= target.IsLocal;
         }
 
         return kept;
@@ -32,13 +32,12 @@ internal static class HouseRule
         bool seenLocal = false;
         for (int i = 0; i < targets.Count; i++)
         {
-            Deployment llm = targets[i].Deployment;
-            if (seenLocal && !llm.IsLocal)
+            if (seenLocal && !targets[i].IsLocal)
             {
                 return true;
             }
 
-            seenLocal |= llm.IsLocal;
+            seenLocal |= targets[i].IsLocal;
         }
 
         return false;

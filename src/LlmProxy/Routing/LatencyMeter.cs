@@ -57,6 +57,15 @@ internal sealed class LatencyMeter(TimeProvider time)
         }
     }
 
+    /// <summary>The client left before any output: it would have taken at least so long.</summary>
+    public void Waited(double elapsedMs)
+    {
+        if (elapsedMs > FirstOutputMs && elapsedMs > 1000)
+        {
+            Measured(elapsedMs);
+        }
+    }
+
     /// <summary>It failed in a way that says something about it: it counts as slow until calls succeed or time goes by.</summary>
     public void Failed(double elapsedMs)
     {

@@ -10,8 +10,11 @@ internal sealed class LlmState(string provider, string name, TimeProvider time)
 
     public LatencyMeter Latency { get; } = new(time);
 
-    /// <summary>The smaller share of requests or tokens that the vendor's rate headers leave until their reset, 0 to 1; 1 where it says nothing.</summary>
-    public double Headroom { get; set; } = 1;
+    /// <summary>What its vendor says is left of its rate.</summary>
+    public RateHeadroom Rate { get; } = new(time);
+
+    /// <summary>0 to 1: how far it is from refusing calls for their rate; 1 while nothing is known.</summary>
+    public double Headroom => Rate.Left;
 
     public LlmTags Tags { get; } = new(provider, name);
 
@@ -23,9 +26,40 @@ internal sealed class LlmState(string provider, string name, TimeProvider time)
 
     public ProbeResult? LastProbe { get; set; }
 
-    public CallFailure? LastFailure { get; set; }
+    public CallFailure? LastFailure { get; private set; }
 
-    public DateTimeOffset? LastSuccess { get; set; }
+    public DateTimeOffset? LastSuccess { get; private set; }
+
+    /// <summary>When it was first configured in this process.</summary>
+    public DateTimeOffset KnownSince { get; } = time.GetUtcNow();
+
+    /// <summary>Since when calls answer, or since when they fail; whichever the last one did.</summary>
+    public DateTimeOffset Since { get; private set; } = time.GetUtcNow();
+
+    /// <summary>The last call failed, for a reason that was not its caller's.</summary>
+    public bool IsFailing { get; private set; }
+
+    public void Answered(DateTimeOffset now)
+    {
+        if (IsFailing || LastSuccess is null)
+        {
+            Since = now;
+            IsFailing = false;
+        }
+
+        LastSuccess = now;
+    }
+
+    public void Failed(CallFailure failure)
+    {
+        if (!IsFailing)
+        {
+            Since = failure.At;
+            IsFailing = true;
+        }
+
+        LastFailure = failure;
+    }
 }
 
 /// <summary>What a token-free look at the LLM's address showed.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Text.Json;
 using LlmProxy.Pipeline;
 
@@ -10,10 +9,6 @@ namespace LlmProxy.Routing;
 /// </summary>
 internal static class RequestShape
 {
-    private const double BytesPerToken = 4;
-    private const int TokensPerMedium = 1000;
-    private const int LongestText = 4096;
-
     public static bool HasTools(RequestPeek peek, ReadOnlySpan<byte> body) =>
         HasItems(peek, body, "tools"u8) || HasItems(peek, body, "functions"u8);
 
@@ -31,78 +26,6 @@ internal static class RequestShape
 
     public static bool HasImages(ReadOnlySpan<byte> body) =>
         body.IndexOf("\"image_url\""u8) >= 0 || body.IndexOf("\"input_image\""u8) >= 0 || HasTypedImage(body) || HasImageList(body);
-
-    /// <summary>The most tokens the answer may have, in whatever words of whatever dialect; 0 when it does not say.</summary>
-    public static int MostOutput(RequestPeek peek, ReadOnlySpan<byte> body)
-    {
-        int most = Number(Value(peek, body, "max_completion_tokens"u8));
-        most = most > 0 ? most : Number(Value(peek, body, "max_tokens"u8));
-        most = most > 0 ? most : Number(Value(peek, body, "max_output_tokens"u8));
-        if (most > 0)
-        {
-            return most;
-        }
-
-        ReadOnlySpan<byte> options = Value(peek, body, "options"u8);
-        int at = options.IndexOf("\"num_predict\""u8);
-        return at < 0 ? 0 : Number(options[(at + 13)..].TrimStart(": \t\r\n"u8));
-    }
-
-    /// <summary>
-    /// About how many tokens the prompt has: a quarter of its bytes, an escaped letter (\u4f60) counted as the three bytes
-    /// it stands for, pictures and files as a thousand each.
-    /// </summary>
-    public static int PromptTokens(ReadOnlySpan<byte> body)
-    {
-        long bytes = body.Length;
-        int media = 0;
-        if (body.Length > LongestText)
-        {
-            bytes -= 3L * body.Count("\\u"u8);
-            bytes -= MediaBytes(body, out media);
-        }
-
-        return (int)Math.Min(int.MaxValue, Math.Ceiling(Math.Max(0, bytes) / BytesPerToken) + ((long)media * TokensPerMedium));
-    }
-
-    /// <summary>Bytes in strings that are too long, and too even, to be text: base64.</summary>
-    private static long MediaBytes(ReadOnlySpan<byte> body, out int media)
-    {
-        media = 0;
-        if (body.IndexOf(";base64,"u8) < 0 && body.IndexOf("\"base64\""u8) < 0 && body.IndexOf("\"images\""u8) < 0 && body.IndexOf("\"input_audio\""u8) < 0)
-        {
-            return 0;
-        }
-
-        long bytes = 0;
-        while (body.IndexOf((byte)'"') is >= 0 and var start)
-        {
-            body = body[(start + 1)..];
-            int length = body.IndexOfAny((byte)'"', (byte)'\\', (byte)' ');
-            if (length < 0)
-            {
-                break;
-            }
-
-            if (length > LongestText && body[length] == (byte)'"')
-            {
-                bytes += length;
-                media++;
-            }
-
-            // The rest of a text with escapes or blanks is passed over, up to the quote that ends it.
-            while (length < body.Length && body[length] != (byte)'"')
-            {
-                length += body[length] == (byte)'\\' ? 2 : 1;
-                int next = length < body.Length ? body[length..].IndexOfAny((byte)'"', (byte)'\\') : -1;
-                length = next < 0 ? body.Length : length + next;
-            }
-
-            body = body[Math.Min(length + 1, body.Length)..];
-        }
-
-        return bytes;
-    }
 
     /// <summary>"type": "image", and not the word elsewhere.</summary>
     private static bool HasTypedImage(ReadOnlySpan<byte> body)
@@ -141,8 +64,6 @@ internal static class RequestShape
 
     private static bool HasItems(RequestPeek peek, ReadOnlySpan<byte> body, ReadOnlySpan<byte> name) =>
         Value(peek, body, name) is [(byte)'[', .. var items] && items.TrimStart(" \t\r\n"u8) is [not (byte)']', ..];
-
-    private static int Number(ReadOnlySpan<byte> value) => Utf8Parser.TryParse(value, out int number, out _) && number > 0 ? number : 0;
 
     private static ReadOnlySpan<byte> Value(RequestPeek peek, ReadOnlySpan<byte> body, ReadOnlySpan<byte> name)
     {

@@ -55,7 +55,7 @@ internal readonly record struct RouteChoice(NameEntry Entry, IRouteStrategy? Str
 
         if (model.Equals("default", StringComparison.OrdinalIgnoreCase))
         {
-            if (models.DefaultFor(query.Endpoint) is { } byEndpoint)
+            if (models.DefaultFor(query.Endpoint) is { Targets.Count: > 0 } byEndpoint)
             {
                 return new RouteChoice(byEndpoint with { Targets = [byEndpoint.Targets[0]], Strategy = null, Parts = null }, null, null);
             }

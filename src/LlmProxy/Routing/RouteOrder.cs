@@ -79,7 +79,7 @@ internal static class RouteOrder
     {
         Deployment llm = target.Deployment;
         int group = llm is { Cluster: not null, HasAvailableReplica: false } ? 4 : 0;
-        group += needs.PrefersLocal && !llm.IsLocal ? 2 : 0;
+        group += needs.PrefersLocal && !target.IsLocal ? 2 : 0;
         return group + (strategy.MindsHeadroom && llm.State.Headroom < LittleHeadroom ? 1 : 0);
     }
 

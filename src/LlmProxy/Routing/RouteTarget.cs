@@ -13,7 +13,8 @@ internal sealed record RouteTarget
         Deployment = deployment;
         Model = model;
         bool isOwn = ReferenceEquals(model, deployment.Options.Model);
-        Facts = isOwn ? deployment.Facts : LlmFacts.Of(deployment.Options, deployment.ProviderName, model, deployment.IsLocal);
+        Facts = isOwn ? deployment.Facts : deployment.FactsOf(model);
+        IsLocal = deployment.IsLocal && (deployment.Options.Local == true || !model.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase));
         ModelJson = isOwn ? deployment.ModelJson : JsonSerializer.SerializeToUtf8Bytes(model, JsonOptions);
         CapabilityBits = Capabilities.Bits(Facts.Capabilities);
         InputUsdPerToken = PerToken(Facts.InputPricePerMillion);
@@ -27,6 +28,9 @@ internal sealed record RouteTarget
     /// <summary>What is known about the model at this LLM.</summary>
     public LlmFacts Facts { get; }
 
+    /// <summary>Whether the request stays in the house. A server at home may hand some models on: Ollama those that end in "-cloud".</summary>
+    public bool IsLocal { get; }
+
     /// <summary>The model name as JSON text.</summary>
     public ReadOnlyMemory<byte> ModelJson { get; }
 
@@ -39,5 +43,5 @@ internal sealed record RouteTarget
     public double OutputUsdPerToken { get; }
 
     private double PerToken(decimal? price) =>
-        Facts.IsPriced ? (double)(price ?? 0m) / 1e6 : Deployment.IsLocal ? 0 : double.NaN;
+        Facts.IsPriced ? (double)(price ?? 0m) / 1e6 : IsLocal ? 0 : double.NaN;
 }

@@ -145,7 +145,7 @@ internal sealed class RouteTrace
             json.WriteString("name", Target.Deployment.Name);
             json.WriteString("provider", Target.Deployment.ProviderName);
             json.WriteString("model", Target.Model);
-            json.WriteBoolean("local", Target.Deployment.IsLocal);
+            json.WriteBoolean("local", Target.IsLocal);
             json.WriteNumber("priority", Target.Deployment.Options.Priority);
             if (Removal != Removal.None)
             {

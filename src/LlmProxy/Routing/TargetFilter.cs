@@ -1,5 +1,4 @@
 using LlmProxy.Access;
-using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
 
 namespace LlmProxy.Routing;
@@ -20,13 +19,12 @@ internal readonly struct TargetFilter
 
     public TargetFilter(in RouteQuery query, CallNeeds? needs, bool nameIsAllowed)
     {
-        ResilienceOptions resilience = query.Snapshot.Options.Resilience;
         _caller = query.Caller;
         _endpoint = query.Endpoint;
         _provider = query.Wishes.Provider;
         _isLocalOnly = query.Wishes.LocalOnly == true || !_caller.Key.AllowExternal;
         _allowsAll = _caller.AllowsEverything || nameIsAllowed;
-        _rule = new BreakerRule(resilience.BreakerFailures, resilience.BreakerSeconds);
+        _rule = BreakerRule.Of(query.Snapshot.Options.Resilience);
         _needs = needs;
     }
 
@@ -87,7 +85,7 @@ internal readonly struct TargetFilter
             return Removal.NoEndpoint;
         }
 
-        return _isLocalOnly && llm is { IsLocal: false, IsDummy: false } ? Removal.External : Removal.None;
+        return _isLocalOnly && !target.IsLocal && !llm.IsDummy ? Removal.External : Removal.None;
     }
 
     private bool IsAllowed(RouteTarget target) =>

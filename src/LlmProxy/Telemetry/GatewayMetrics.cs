@@ -69,6 +69,9 @@ internal sealed class GatewayMetrics : IDisposable
     /// <summary>The labels of a call that no LLM was asked for.</summary>
     public LlmTags None { get; }
 
+    /// <summary>The labels of the LLMs that are configured now; null: those that were asked for with <see cref="For"/>.</summary>
+    public Func<IEnumerable<LlmTags>>? Configured { get; set; }
+
     /// <summary>Set where measurements leave over OTLP too.</summary>
     public GenAiMetrics? GenAi { get; set; }
 
@@ -208,7 +211,7 @@ internal sealed class GatewayMetrics : IDisposable
 
     private IEnumerable<Measurement<long>> ObserveRunning()
     {
-        foreach (LlmTags llm in _llms.Values)
+        foreach (LlmTags llm in Configured?.Invoke() ?? _llms.Values)
         {
             if (llm != None)
             {

@@ -9,6 +9,7 @@ internal static class TelemetrySetup
     {
         services.AddSingleton<MetricsCollector>();
         services.AddSingleton(static provider => provider.GetRequiredService<MetricsCollector>().Metrics);
+        services.AddSingleton<LlmGauges>();
         services.AddSingleton<MetricsEndpoint>();
         if (OtlpExport.IsWanted)
         {

@@ -21,7 +21,6 @@ public sealed class LimitGateTests : IDisposable
         for (int i = 0; i < 1000; i++)
         {
             Admit(subject).Reservation.Dispose();
-            _gate.TryEnterLlm("gpt", default).Reservation.Dispose();
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
@@ -152,29 +151,6 @@ public sealed class LimitGateTests : IDisposable
 
         running.Reservation.Dispose();
         Assert.True(Admit(Key("busy", rpm: 5)).IsAdmitted);
-    }
-
-    [Fact]
-    public void Llm_Full_SaysWhichAndLeavesTheOthersAlone()
-    {
-        LimitDecision entered = _gate.TryEnterLlm("llama", new LimitNumbers(0, 1));
-
-        LimitDecision full = _gate.TryEnterLlm("llama", new LimitNumbers(0, 1));
-        Assert.Equal(ErrorCode.TooManyParallelRequests, full.Refusal!.Code);
-        Assert.Contains("LLM 'llama'", full.Refusal.Message, StringComparison.Ordinal);
-        Assert.True(_gate.TryEnterLlm("qwen", new LimitNumbers(0, 1)).IsAdmitted);
-
-        entered.Reservation.Dispose();
-        Assert.True(_gate.TryEnterLlm("llama", new LimitNumbers(0, 1)).IsAdmitted);
-    }
-
-    [Fact]
-    public void Llm_MinuteIsUsedUp_SaysWhenItHasRoomAgain()
-    {
-        Assert.True(_gate.TryEnterLlm("llama", new LimitNumbers(1, 0)).IsAdmitted);
-        _time.Advance(TimeSpan.FromSeconds(15));
-
-        Assert.Equal(TimeSpan.FromSeconds(45), _gate.TryEnterLlm("llama", new LimitNumbers(1, 0)).Refusal!.RetryAfter);
     }
 
     /// <summary>Many threads at once: never more running than allowed, every place comes back, the minute is used to the last call.</summary>

@@ -70,5 +70,5 @@ internal sealed class Plans
 
     /// <summary>A chat whose prompt has about so many tokens.</summary>
     public static string Prompt(int tokens, string rest = "") =>
-        $$"""{"messages":[{"role":"user","content":"{{new string('a', Math.Max(0, (tokens * 4) - 47 - rest.Length))}}"}]{{rest}}}""";
+        $$"""{"messages":[{"role":"user","content":"{{string.Concat(Enumerable.Repeat("abc ", Math.Max(0, tokens - 4)))}}"}]{{rest}}}""";
 }

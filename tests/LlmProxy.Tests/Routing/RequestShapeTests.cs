@@ -38,37 +38,6 @@ public sealed class RequestShapeTests
     [InlineData("""{"messages":[{}],"output_config":{"format":{"type":"json_schema"}}}""", true)]
     public void Json_AskedForInEachDialect_IsSeen(string body, bool wants) => Assert.Equal(wants, Read(body, RequestShape.WantsJson));
 
-    [Theory]
-    [InlineData("""{"messages":[{}],"max_tokens":50}""", 50)]
-    [InlineData("""{"messages":[{}],"max_tokens":50,"max_completion_tokens":70}""", 70)]
-    [InlineData("""{"messages":[{}],"max_output_tokens":9}""", 9)]
-    [InlineData("""{"messages":[{}],"options":{"num_predict": 33}}""", 33)]
-    [InlineData("""{"messages":[{}],"options":{"num_predict": -1}}""", 0)]
-    [InlineData("""{"messages":[{}],"max_tokens":"many"}""", 0)]
-    [InlineData("""{"messages":[{}]}""", 0)]
-    public void Output_BoundInEachDialect_IsRead(string body, int most) =>
-        Assert.Equal(most, Read(body, RequestShape.MostOutput));
-
-    [Fact]
-    public void Tokens_OfText_AreAQuarterOfItsBytes() => Assert.Equal(5000, RequestShape.PromptTokens(Encoding.UTF8.GetBytes(new string('a', 20_000))));
-
-    [Fact]
-    public void Tokens_OfEscapedLetters_AreThoseOfTheLettersThemselves()
-    {
-        string escaped = $$"""{"messages":[{"content":"{{string.Concat(Enumerable.Repeat(@"\u4f60", 5000))}}"}]}""";
-        string plain = $$"""{"messages":[{"content":"{{new string('你', 5000)}}"}]}""";
-
-        Assert.Equal(RequestShape.PromptTokens(Encoding.UTF8.GetBytes(plain)), RequestShape.PromptTokens(Encoding.UTF8.GetBytes(escaped)));
-    }
-
-    [Fact]
-    public void Tokens_OfAPicture_AreNotThoseOfItsBytes()
-    {
-        string body = $$$"""{"messages":[{"content":[{"type":"text","text":"what \"is\" this"},{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{new string('A', 400_000)}}}"}}]}]}""";
-
-        Assert.InRange(RequestShape.PromptTokens(Encoding.UTF8.GetBytes(body)), 1000, 1100);
-    }
-
     private static T Read<T>(string body, SpanRead<T> read)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(body);

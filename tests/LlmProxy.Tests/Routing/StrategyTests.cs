@@ -123,11 +123,12 @@ public sealed class StrategyTests
     [Fact]
     public void Headroom_NearlyUsedUp_PutsAnLlmBehind()
     {
-        _plans.State("best").Headroom = 0.05;
+        _plans.State("best").Rate.Take("x-ratelimit-limit-requests", "100");
+        _plans.State("best").Rate.Take("x-ratelimit-remaining-requests", "5");
 
         Assert.Equal("middle,house,cheap,unknown,best", _plans.Names("auto:quality_optimized"));
         Assert.Equal("unknown,middle,cheap,best,house", _plans.Names("auto:priority"));
-        _plans.State("best").Headroom = 0.2;
+        _plans.State("best").Rate.Take("x-ratelimit-remaining-requests", "20");
         Assert.StartsWith("best", _plans.Names("auto:quality_optimized"), StringComparison.Ordinal);
     }
 

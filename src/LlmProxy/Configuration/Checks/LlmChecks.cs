@@ -3,13 +3,14 @@ using LlmProxy.Configuration.Options;
 using LlmProxy.Configuration.Sources;
 using LlmProxy.Endpoints;
 using LlmProxy.Providers;
+using LlmProxy.Routing;
 
 namespace LlmProxy.Configuration.Checks;
 
 /// <summary>What must be true of one LLM by itself.</summary>
 internal sealed class LlmChecks(ConfigurationInput input, Dictionary<object, ConfigObject> written, Findings findings)
 {
-    private static readonly string[] KnownCapabilities = ["code", "reasoning", "analysis", "vision", "tools", "json", "long_context", "multilingual"];
+    public static readonly string[] KnownCapabilities = ["code", "reasoning", "analysis", "vision", "tools", "json", "long_context", "multilingual"];
 
     /// <summary>Framing and routing of the connection are the gateway's own business.</summary>
     private static readonly string[] OwnHeaders =
@@ -40,6 +41,11 @@ internal sealed class LlmChecks(ConfigurationInput input, Dictionary<object, Con
         bool hasAddressMistake = !CheckAddresses(llm, node);
         CheckHeaders(llm, node);
         CheckFields(llm, node);
+        if (card is not null)
+        {
+            CheckPrice(llm, card, node);
+        }
+
         if (card is not null && !hasAddressMistake && llm.Auth.Missing.Count == 0 && input.CheckLlm is not null)
         {
             foreach (string mistake in input.CheckLlm(llm))
@@ -147,6 +153,21 @@ internal sealed class LlmChecks(ConfigurationInput input, Dictionary<object, Con
             {
                 findings.Mistake(header, "holds characters that no header may carry (control characters or letters beyond ASCII)");
             }
+        }
+    }
+
+    /// <summary>A wildcard's models are not known yet; what is in the house costs nothing unless the operator says so.</summary>
+    private void CheckPrice(LlmOptions llm, ProviderCard card, ConfigObject node)
+    {
+        if (!llm.Enabled || llm.Model is "" or "*" || card.Name == "dummy" || Deployment.StaysInHouse(llm, card))
+        {
+            return;
+        }
+
+        bool hasOtherPrice = llm is not { PricePerImage: null, PricePerMinute: null, PricePerMillionCharacters: null };
+        if (!hasOtherPrice && !LlmFacts.Of(llm, card.Name, llm.Model, isLocal: false).IsPriced)
+        {
+            findings.Warn(node.OriginOf(nameof(LlmOptions.InputPricePerMillion)), $"no price of \"{llm.Model}\" is known: cost_usd of its calls will be null. Write InputPricePerMillion and OutputPricePerMillion");
         }
     }
 

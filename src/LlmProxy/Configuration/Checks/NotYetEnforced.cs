@@ -36,20 +36,13 @@ internal static class NotYetEnforced
     {
         List<LlmOptions> llms = options.Llms;
         Each(findings, "Llms", nameof(LlmOptions.TokensPerMinute), llms, llm => llm.TokensPerMinute != 0, llm => llm.Name);
-        Each(findings, "Llms", nameof(LlmOptions.HedgeAfterMs), llms, llm => llm.HedgeAfterMs != 0, llm => llm.Name);
         Each(findings, "Llms", nameof(LlmOptions.OnClientGone), llms, llm => llm.OnClientGone != OnClientGone.Abort, llm => llm.Name);
     }
 
     private static void WarnOfRouting(GatewayOptions options, GatewayOptions defaults, Findings findings)
     {
         RoutingOptions routing = options.Routing;
-        ResilienceOptions resilience = options.Resilience;
         If(routing.ReplicaPolicy == ReplicaPolicy.LeastLoad, "Routing:ReplicaPolicy: least_load (least_requests is used)", findings);
-        If(resilience.MaxRetries != defaults.Resilience.MaxRetries, "Resilience:MaxRetries", findings);
-        If(resilience.BaseDelayMs != defaults.Resilience.BaseDelayMs, "Resilience:BaseDelayMs", findings);
-        If(resilience.MaxDelayMs != defaults.Resilience.MaxDelayMs, "Resilience:MaxDelayMs", findings);
-        If(resilience.BreakerFailures != defaults.Resilience.BreakerFailures, "Resilience:BreakerFailures", findings);
-        If(resilience.BreakerSeconds != defaults.Resilience.BreakerSeconds, "Resilience:BreakerSeconds", findings);
     }
 
     private static void WarnOfLimits(GatewayOptions options, GatewayOptions defaults, Findings findings)

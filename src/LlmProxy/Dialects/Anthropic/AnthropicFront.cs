@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Text.Json;
 using LlmProxy.Conversation;
 using LlmProxy.Pipeline;
+using LlmProxy.Providers.Anthropic;
+using LlmProxy.Providers.OpenAiDialect;
 
 namespace LlmProxy.Dialects.Anthropic;
 
@@ -9,6 +11,10 @@ namespace LlmProxy.Dialects.Anthropic;
 internal sealed class AnthropicFront : IChatFront, ITokenFront
 {
     public GatewayError? Read(ReadOnlyMemory<byte> body, RequestPeek peek, HttpRequest http, ChatRequest request) => new MessagesReader(request).Read(body);
+
+    public bool GoesOn => true;
+
+    public IChatStream? OpenReader(VendorLabel vendor) => new AnthropicStream(null, vendor);
 
     public ChatSink OpenStream(ChatTurn turn) => new AnthropicStreamSink(turn);
 

@@ -72,8 +72,8 @@ internal static class AnthropicModels
             json.WriteNull(unknown);
         }
 
-        WriteSize(json, "max_input_tokens"u8, entry.Llm?.Facts.ContextWindow ?? 0);
-        WriteSize(json, "max_tokens"u8, entry.Llm?.Facts.MaxOutputTokens ?? 0);
+        WriteSize(json, "max_input_tokens"u8, entry.Facts?.ContextWindow ?? 0);
+        WriteSize(json, "max_tokens"u8, entry.Facts?.MaxOutputTokens ?? 0);
         json.WriteEndObject();
     }
 

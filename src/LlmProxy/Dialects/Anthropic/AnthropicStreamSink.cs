@@ -5,6 +5,7 @@ using System.Text.Json;
 using LlmProxy.Accounting;
 using LlmProxy.Conversation;
 using LlmProxy.Forwarding;
+using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Routing;
 
 namespace LlmProxy.Dialects.Anthropic;
@@ -23,6 +24,25 @@ internal sealed class AnthropicStreamSink(ChatTurn turn) : ChatSink
     private bool _hasRefused;
     private FinishReason _finish;
     private JsonText _stopSequence;
+
+    public override void GoOn(ChatTurn next, PassedAnswer? passed)
+    {
+        turn = next;
+        if (passed is null)
+        {
+            return;
+        }
+
+        Begin(passed.AnswerId, passed.Model);
+        _hasBegun = true;
+        for (int i = 0; i < passed.Blocks; i++)
+        {
+            // The last one holds the text, if it is open; of the others only the number matters.
+            _blocks.Add(new AnthropicBlock(BlockKind.Text, i, -1) { IsSealed = i < passed.Blocks - 1 || !passed.IsBlockOpen });
+        }
+
+        _open = passed.IsBlockOpen ? passed.Blocks - 1 : -1;
+    }
 
     protected override void OnText(ReadOnlySpan<byte> escaped) => BlockOf(BlockKind.Text).WriteDelta(escaped);
 
@@ -114,7 +134,7 @@ internal sealed class AnthropicStreamSink(ChatTurn turn) : ChatSink
         }
 
         Output.Write("\n\nevent: message_stop\ndata: {\"type\":\"message_stop\""u8);
-        if (turn.Exchange.Wishes.Metadata == true)
+        if (turn.Exchange.Wishes.Metadata == true || turn.GoesOn)
         {
             turn.Facts.Usage = Usage ?? turn.Facts.Usage;
             turn.Facts.SettleCost(turn.Target);

@@ -1,5 +1,7 @@
 using LlmProxy.Conversation;
 using LlmProxy.Pipeline;
+using LlmProxy.Providers.Ollama;
+using LlmProxy.Providers.OpenAiDialect;
 
 namespace LlmProxy.Dialects.Ollama;
 
@@ -7,6 +9,10 @@ namespace LlmProxy.Dialects.Ollama;
 internal sealed class OllamaChatFront : IChatFront
 {
     public GatewayError? Read(ReadOnlyMemory<byte> body, RequestPeek peek, HttpRequest http, ChatRequest request) => new OllamaRequestReader(request).ReadChat(body);
+
+    public bool GoesOn => true;
+
+    public IChatStream? OpenReader(VendorLabel vendor) => new OllamaAnswer(vendor);
 
     public ChatSink OpenStream(ChatTurn turn) => new OllamaSink(turn, isGenerate: false, isStream: true);
 
@@ -17,6 +23,8 @@ internal sealed class OllamaChatFront : IChatFront
 internal sealed class OllamaGenerateFront : IChatFront
 {
     public GatewayError? Read(ReadOnlyMemory<byte> body, RequestPeek peek, HttpRequest http, ChatRequest request) => new OllamaRequestReader(request).ReadGenerate(body);
+
+    public bool GoesOn => true;
 
     public ChatSink OpenStream(ChatTurn turn) => new OllamaSink(turn, isGenerate: true, isStream: true);
 

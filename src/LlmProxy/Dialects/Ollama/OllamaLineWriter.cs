@@ -12,9 +12,12 @@ namespace LlmProxy.Dialects.Ollama;
 internal sealed class OllamaLineWriter(ChatTurn turn, bool isGenerate)
 {
     private readonly long _begunAt = turn.Exchange.Time.GetTimestamp();
-    private readonly byte[] _head = Encoding.UTF8.GetBytes($"{{\"model\":\"{JsonEncodedText.Encode(turn.Exchange.RequestedModel ?? turn.Target.Model, RouteTarget.JsonOptions.Encoder)}\",\"created_at\":\"");
+    private byte[] _head = Head(turn.Exchange.RequestedModel ?? turn.Target.Model);
     private IBufferWriter<byte> _output = null!;
     private long _firstPieceAt;
+
+    /// <summary>The model that the lines before these have named.</summary>
+    public void Name(string model) => _head = Head(model);
 
     public void Begin(IBufferWriter<byte> output)
     {
@@ -76,6 +79,9 @@ internal sealed class OllamaLineWriter(ChatTurn turn, bool isGenerate)
             Number(",\"eval_duration\":"u8, _firstPieceAt == 0 ? total : Nanoseconds(time.GetElapsedTime(firstAt, now)));
         }
     }
+
+    private static byte[] Head(string model) =>
+        Encoding.UTF8.GetBytes($"{{\"model\":\"{JsonEncodedText.Encode(model, RouteTarget.JsonOptions.Encoder)}\",\"created_at\":\"");
 
     /// <summary>At least one: clients divide by it.</summary>
     private static long Nanoseconds(TimeSpan elapsed) => Math.Max(1, elapsed.Ticks * 100);

@@ -3,6 +3,7 @@ using System.Text;
 using LlmProxy.Conversation;
 using LlmProxy.Dialects.OpenAi;
 using LlmProxy.Forwarding;
+using LlmProxy.Forwarding.Continuation;
 
 namespace LlmProxy.Dialects.Ollama;
 
@@ -20,6 +21,15 @@ internal sealed class OllamaSink(ChatTurn turn, bool isGenerate, bool isStream) 
     private readonly ArrayBufferWriter<byte> _logprobs = new();
     private readonly List<KeyValuePair<string, byte[]>> _members = [];
     private FinishReason? _finish;
+
+    public override void GoOn(ChatTurn next, PassedAnswer? passed)
+    {
+        turn = next;
+        if (passed?.Model is { } model)
+        {
+            _line.Name(model);
+        }
+    }
 
     protected override void OnText(ReadOnlySpan<byte> escaped)
     {
@@ -114,7 +124,7 @@ internal sealed class OllamaSink(ChatTurn turn, bool isGenerate, bool isStream) 
         }
 
         _line.Figures(_finish, Usage);
-        if (isStream && turn.Exchange.Wishes.Metadata == true)
+        if (isStream && (turn.Exchange.Wishes.Metadata == true || turn.GoesOn))
         {
             turn.Facts.Usage = Usage ?? turn.Facts.Usage;
             turn.Facts.SettleCost(turn.Target);

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using LlmProxy.Conversation;
 using LlmProxy.Forwarding;
+using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Routing;
 using LlmProxy.Wire;
 
@@ -15,10 +16,23 @@ internal sealed class ChatChunkSink(ChatTurn turn) : ChatSink
     private readonly byte[] _tail = turn.Request.WantsUsage ? "}],\"usage\":null}\n\n"u8.ToArray() : "}]}\n\n"u8.ToArray();
     private readonly List<ChoiceState> _choices = [];
     private readonly bool _knowsFunctionsOnly = ChatWords.KnowsFunctionsOnly(turn);
-    private readonly bool _tellsMetadata = turn.Exchange.Wishes.Metadata == true;
+    private bool _tellsMetadata = turn.Exchange.Wishes.Metadata == true;
+    private long? _created;
     private ArrayBufferWriter<byte>? _held;
     private byte[]? _head;
     private byte[] _members = [];
+
+    public override void GoOn(ChatTurn next, PassedAnswer? passed)
+    {
+        turn = next;
+        _tellsMetadata = true; // Who went on is always told.
+        if (passed is not null)
+        {
+            Begin(passed.AnswerId, passed.Model);
+            _created = passed.Created;
+            State().HasRole = true;
+        }
+    }
 
     protected override void OnText(ReadOnlySpan<byte> escaped) => WriteDelta("\"content\":\""u8, escaped);
 
@@ -228,7 +242,7 @@ internal sealed class ChatChunkSink(ChatTurn turn) : ChatSink
         {
             string id = JsonEncodedText.Encode(ChatWords.AnswerId(this, turn), RouteTarget.JsonOptions.Encoder).ToString();
             string model = JsonEncodedText.Encode(ReportedModel ?? turn.Target.Model, RouteTarget.JsonOptions.Encoder).ToString();
-            long created = turn.Exchange.Time.GetUtcNow().ToUnixTimeSeconds();
+            long created = _created ??= turn.Exchange.Time.GetUtcNow().ToUnixTimeSeconds();
             _head = [.. Encoding.UTF8.GetBytes($"data: {{\"id\":\"{id}\",\"object\":\"chat.completion.chunk\",\"created\":{created},\"model\":\"{model}\""), .. _members, (byte)','];
         }
 

@@ -1,5 +1,6 @@
 using LlmProxy.Conversation;
 using LlmProxy.Pipeline;
+using LlmProxy.Providers.OpenAiDialect;
 
 namespace LlmProxy.Dialects.OpenAi;
 
@@ -7,6 +8,10 @@ namespace LlmProxy.Dialects.OpenAi;
 internal sealed class ChatCompletionsFront : IChatFront
 {
     public GatewayError? Read(ReadOnlyMemory<byte> body, RequestPeek peek, HttpRequest http, ChatRequest request) => new ChatCompletionsReader(request).Read(body);
+
+    public bool GoesOn => true;
+
+    public IChatStream? OpenReader(VendorLabel vendor) => new OpenAiChatStream(vendor);
 
     public ChatSink OpenStream(ChatTurn turn) => new ChatChunkSink(turn);
 

@@ -12,6 +12,13 @@ internal sealed class ResponseEvents(AttemptFacts attempt)
 {
     public static readonly JsonWriterOptions Json = new() { Encoder = RouteTarget.JsonOptions.Encoder, SkipValidation = true };
 
+    /// <summary>Another attempt tells the rest; the numbers go on.</summary>
+    public void GoOn(AttemptFacts next)
+    {
+        next.EventsTold = attempt.EventsTold;
+        attempt = next;
+    }
+
     /// <summary>An event's name, number and what it is about; the rest is the caller's to write, and <see cref="End"/>.</summary>
     public Utf8JsonWriter Begin(IBufferWriter<byte> output, string type, OutputItem? item = null)
     {

@@ -20,7 +20,7 @@ internal sealed class ResponseObject
         ("presence_penalty", "0"), ("frequency_penalty", "0"), ("truncation", "\"disabled\""), ("user", "null"), ("metadata", "{}"),
     ];
 
-    private readonly ChatTurn _turn;
+    private ChatTurn _turn;
     private readonly long _createdAt;
     private readonly List<KeyValuePair<string, byte[]>> _settings = [];
     private readonly List<KeyValuePair<string, byte[]>> _members = [];
@@ -43,6 +43,9 @@ internal sealed class ResponseObject
 
     /// <summary>What the ids of the answer and of its items have in common.</summary>
     public string Key { get; }
+
+    /// <summary>Another LLM tells the rest.</summary>
+    public void GoOn(ChatTurn next) => _turn = next;
 
     /// <summary>A member that the vendor's answer has.</summary>
     public void Add(string name, byte[] json)

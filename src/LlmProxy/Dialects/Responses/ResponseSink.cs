@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using LlmProxy.Conversation;
 using LlmProxy.Dialects.OpenAi;
+using LlmProxy.Forwarding.Continuation;
 
 namespace LlmProxy.Dialects.Responses;
 
@@ -14,7 +15,7 @@ internal sealed class ResponseSink(ChatTurn turn, bool isStream) : ChatSink
     private readonly ResponseObject _response = new(turn);
     private readonly ResponseEvents? _events = isStream ? new ResponseEvents(turn.Facts) : null;
     private readonly List<byte[]> _customTools = CustomTools.NamesIn(turn.Request);
-    private readonly bool _tellsMetadata = isStream && turn.Exchange.Wishes.Metadata == true;
+    private bool _tellsMetadata = isStream && turn.Exchange.Wishes.Metadata == true;
     private readonly List<OutputItem> _items = [];
     private readonly List<CallItem?> _calls = [];
     private FinishReason _finish;
@@ -22,6 +23,14 @@ internal sealed class ResponseSink(ChatTurn turn, bool isStream) : ChatSink
     private MessageItem? _message;
     private byte[] _logprobs = [];
     private bool _hasBegun;
+
+    public override void GoOn(ChatTurn next, PassedAnswer? passed)
+    {
+        turn = next;
+        _tellsMetadata = isStream;
+        _response.GoOn(next);
+        _events?.GoOn(next.Facts);
+    }
 
     protected override void OnText(ReadOnlySpan<byte> escaped)
     {

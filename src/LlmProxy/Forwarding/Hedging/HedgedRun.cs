@@ -20,6 +20,7 @@ internal static class HedgedRun
         // Made on first use, and not made for two first users at once.
         _ = exchange.Http.RequestServices;
         _ = exchange.Http.Request.Query;
+        exchange.Http.Features.Set(exchange);
         (HedgeSide one, HedgeSide other) = HedgeSide.Pair(exchange);
         try
         {

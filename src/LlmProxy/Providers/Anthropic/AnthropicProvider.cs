@@ -73,6 +73,9 @@ internal sealed class AnthropicProvider : IProvider
             : exchange.Endpoint.TokenFront is not null ? CountCall.Open(exchange, target, _tokens)
             : new TranslatedChat(exchange, target, facts, _chat);
 
+    /// <summary>Others' models behind the dialect are not known to: they might begin anew.</summary>
+    public IChatVendor? GoesOn(RouteTarget target) => ClaudeModel.Of(target.Model).TakesBeginning ? _chat : null;
+
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)
     {
         if (status == 429 && response.RequestMessage is { } request)

@@ -18,7 +18,7 @@ internal sealed record ClaudeModel(int MaxOutput)
 
     private static readonly ClaudeModel Named46 = Newest with { IsAdaptiveOnly = false, HasXHigh = false };
 
-    private static readonly ClaudeModel Named45 = new(64_000) { Thinks = true, HasSchemas = true, TakesOneSampler = true };
+    private static readonly ClaudeModel Named45 = new(64_000) { Thinks = true, HasSchemas = true, TakesOneSampler = true, TakesBeginning = true };
 
     /// <summary>The first fragment that a name holds decides. Dots and @ of other spellings count as hyphens.</summary>
     private static readonly (string Fragment, ClaudeModel Model)[] Families =
@@ -35,14 +35,14 @@ internal sealed record ClaudeModel(int MaxOutput)
         ("claude-sonnet-4-5", Named45),
         ("claude-haiku-4-5", Named45),
         ("claude-opus-4-1", Named45 with { MaxOutput = 32_000 }),
-        ("claude-sonnet-4", new(64_000) { Thinks = true }),
-        ("claude-opus-4", new(32_000) { Thinks = true }),
-        ("claude-3-7", new(64_000) { Thinks = true }),
-        ("claude-3-5", new(8_192)),
-        ("claude-3", new(4_096)),
-        ("claude-2", new(4_096)),
-        ("claude-v2", new(4_096)),
-        ("claude-instant", new(4_096)),
+        ("claude-sonnet-4", new(64_000) { Thinks = true, TakesBeginning = true }),
+        ("claude-opus-4", new(32_000) { Thinks = true, TakesBeginning = true }),
+        ("claude-3-7", new(64_000) { Thinks = true, TakesBeginning = true }),
+        ("claude-3-5", new(8_192) { TakesBeginning = true }),
+        ("claude-3", new(4_096) { TakesBeginning = true }),
+        ("claude-2", new(4_096) { TakesBeginning = true }),
+        ("claude-v2", new(4_096) { TakesBeginning = true }),
+        ("claude-instant", new(4_096) { TakesBeginning = true }),
         ("claude-", Newest with { ThinksUnasked = true, MaxOutput = 64_000 }),
     ];
 
@@ -67,6 +67,12 @@ internal sealed record ClaudeModel(int MaxOutput)
     public bool HasSchemas { get; init; }
 
     public bool HasXHigh { get; init; }
+
+    /// <summary>
+    /// Goes on from an assistant's message that stands last. From 4.6 on that is a 400: "This model does not support
+    /// assistant message prefill."
+    /// </summary>
+    public bool TakesBeginning { get; init; }
 
     /// <summary>Refuses temperature and top_p in one request.</summary>
     public bool TakesOneSampler { get; init; }

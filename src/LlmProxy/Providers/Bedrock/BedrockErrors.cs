@@ -61,7 +61,8 @@ internal static class BedrockErrors
             { RetryAfter = retryAfter },
             "resourcenotfound" => UnknownModel(message, vendor),
             "unknownoperation" => new VendorFailure(
-                ErrorCode.ProviderError, $"{vendor.Provider} does not know the address that was called{where}. Check the base URL of LLM \"{vendor.Llm}\"."),
+                ErrorCode.ProviderError, $"{vendor.Provider} does not know the address that was called{where}. Check the base URL of LLM \"{vendor.Llm}\".")
+            { WontPass = true },
             "validation" or "validationerror" => Invalid(where, message, vendor),
             _ when name.Length == 0 && status == 400 && message is not null => Invalid(where, message, vendor),
             _ => null,

@@ -86,6 +86,8 @@ internal sealed class BedrockProvider : IProvider
         : exchange.Endpoint.TokenFront is not null ? CountCall.Open(exchange, target, null)
         : new TranslatedChat(exchange, target, facts, _chat);
 
+    public IChatVendor? GoesOn(RouteTarget target) => BedrockModel.Of(target.Model).Claude is { TakesBeginning: true } ? _chat : null;
+
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)
     {
         VendorFailure failure = BedrockErrors.Read(status, response.Headers, body, deployment.Label);

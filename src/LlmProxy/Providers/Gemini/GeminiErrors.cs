@@ -51,7 +51,7 @@ internal static class GeminiErrors
         if (facts.IsPrecondition && failure.IsFinal)
         {
             // "User location is not supported": said of the gateway's project or place, not of what the caller wrote.
-            return failure with { Code = ErrorCode.ProviderError, Status = ErrorCode.ProviderError.Status(), IsFinal = false };
+            return failure with { Code = ErrorCode.ProviderError, Status = ErrorCode.ProviderError.Status(), IsFinal = false, WontPass = true };
         }
 
         return failure with { RetryAfter = failure.RetryAfter ?? facts.RetryDelay };

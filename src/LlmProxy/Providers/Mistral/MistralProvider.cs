@@ -1,6 +1,8 @@
 using LlmProxy.Configuration.Options;
+using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
 using LlmProxy.Providers.OpenAiDialect;
+using LlmProxy.Routing;
 
 namespace LlmProxy.Providers.Mistral;
 
@@ -22,6 +24,8 @@ internal sealed class MistralProvider : OpenAiDialectProvider
         "prompt_cache_options"u8.ToArray(), "logit_bias"u8.ToArray(), "logprobs"u8.ToArray(), "top_logprobs"u8.ToArray(), "verbosity"u8.ToArray(),
     ];
 
+    private OpenAiChatVendor? _chat;
+
     public override ProviderCard Card { get; } = new()
     {
         Name = "mistral",
@@ -32,6 +36,13 @@ internal sealed class MistralProvider : OpenAiDialectProvider
         // Not in the schema, and its last chunk carries usage unasked.
         ReportsStreamUsage = false,
     };
+
+    /// <summary>
+    /// "prefix" on the last message; the answer repeats it. Magistral thinks before it speaks, and has spoken already.
+    /// https://docs.mistral.ai/guides/prefix/
+    /// </summary>
+    public override IChatVendor? GoesOn(RouteTarget target) =>
+        target.Model.StartsWith("magistral", StringComparison.OrdinalIgnoreCase) ? null : _chat ??= new OpenAiChatVendor(this);
 
     public override void Adjust(RequestEdits edits, LlmOptions llm)
     {

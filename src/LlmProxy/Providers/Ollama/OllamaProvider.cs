@@ -66,6 +66,9 @@ internal sealed class OllamaProvider : IProvider
             : throw new NotSupportedException($"{Card.Name} is never asked for {endpoint}.");
     }
 
+    /// <summary>The assistant's last message is left open. https://github.com/ollama/ollama/issues/6778</summary>
+    public IChatVendor? GoesOn(RouteTarget target) => _chat;
+
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)
     {
         if (status == 429)

@@ -134,6 +134,13 @@ internal sealed class OllamaRequest(ChatTurn turn, Utf8JsonWriter json)
         turn.Fields.Take("reasoning_effort");
         turn.Fields.Take("thinking");
         turn.Fields.Take("reasoning");
+        if (turn.GoesOn)
+        {
+            turn.Fields.Take("think");
+            json.WriteBoolean("think"u8, false); // Models that think do so unasked, and would begin with it.
+            return;
+        }
+
         if (WriteRaw("think") || !_request.Thinking.IsSaid)
         {
             return;

@@ -15,6 +15,8 @@ internal sealed class OpenAiChatVendor(OpenAiDialectProvider provider) : IChatVe
 {
     public bool HasChoices => true;
 
+    public bool RepeatsBeginning(ChatTurn turn) => OpenAiChatVendorHabits.Of(turn).Beginning == BeginningHabit.Prefix;
+
     public StreamForm Stream => StreamForm.ServerSentEvents;
 
     /// <summary>Images may be addresses everywhere; documents and sounds are taken as bytes.</summary>

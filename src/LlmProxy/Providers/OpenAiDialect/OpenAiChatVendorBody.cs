@@ -34,7 +34,29 @@ internal sealed class OpenAiChatVendorBody(ChatTurn turn, Utf8JsonWriter json, O
         WriteFormat();
         WriteFields(effort);
         WriteStream();
+        WriteGoingOn();
         json.WriteEndObject();
+    }
+
+    private void WriteGoingOn()
+    {
+        if (!turn.GoesOn)
+        {
+            return;
+        }
+
+        if (habits.Beginning == BeginningHabit.Continued)
+        {
+            json.WriteBoolean("add_generation_prompt"u8, false);
+            json.WriteBoolean("continue_final_message"u8, true);
+        }
+        else if (habits.Beginning == BeginningHabit.LastMessage && turn.Fields.Look("chat_template_kwargs").IsEmpty)
+        {
+            // "Assistant response prefill is incompatible with enable_thinking." https://github.com/ggml-org/llama.cpp/pull/15404
+            json.WriteStartObject("chat_template_kwargs"u8);
+            json.WriteBoolean("enable_thinking"u8, false);
+            json.WriteEndObject();
+        }
     }
 
     private void WriteLimit()
@@ -139,6 +161,7 @@ internal sealed class OpenAiChatVendorBody(ChatTurn turn, Utf8JsonWriter json, O
     {
         "max_tokens" or "n" or "parallel_tool_calls" or "functions" or "function_call" or "thinking" or "reasoning" or "reasoning_effort"
             or "stream_options" or "stream" or "messages" => true,
+        "add_generation_prompt" or "continue_final_message" => turn.GoesOn,
         "tools" or "tool_choice" => !field.IsDefault,
         "stop" => !field.IsDefault || _request.Stop.Count > 0,
         "response_format" => !field.IsDefault || _request.Format.Kind != AnswerFormatKind.Text,

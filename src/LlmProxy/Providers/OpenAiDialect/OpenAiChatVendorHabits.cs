@@ -1,4 +1,5 @@
 using LlmProxy.Conversation;
+using LlmProxy.Providers.Custom;
 using LlmProxy.Providers.OpenAi;
 using LlmProxy.Routing;
 
@@ -26,6 +27,22 @@ internal enum ReasoningHabit
 
     /// <summary>Mistral's chunk of type "thinking" within the content.</summary>
     ThinkingChunk,
+}
+
+/// <summary>How a server is told that the assistant's last message is the beginning of its answer.</summary>
+internal enum BeginningHabit
+{
+    /// <summary>It knows no such thing: it would begin anew.</summary>
+    None,
+
+    /// <summary>vLLM's continue_final_message, which SGLang has too.</summary>
+    Continued,
+
+    /// <summary>Mistral's "prefix" on the message.</summary>
+    Prefix,
+
+    /// <summary>Nothing need be said (llama.cpp).</summary>
+    LastMessage,
 }
 
 /// <summary>What a server of OpenAI's dialect takes beyond, or short of, what they all take.</summary>
@@ -59,6 +76,8 @@ internal sealed record OpenAiChatVendorHabits
 
     public ReasoningHabit Reasoning { get; private init; } = ReasoningHabit.ReasoningContent;
 
+    public BeginningHabit Beginning { get; private init; }
+
     private static readonly OpenAiChatVendorHabits OpenAi = new()
     {
         IsOpenAi = true,
@@ -73,6 +92,7 @@ internal sealed record OpenAiChatVendorHabits
         TakesMoreSampling = false,
         Documents = DocumentHabit.AsAddress,
         Reasoning = ReasoningHabit.ThinkingChunk,
+        Beginning = BeginningHabit.Prefix,
     };
 
     // Its own templates read either name, older ones only reasoning_content.
@@ -83,6 +103,7 @@ internal sealed record OpenAiChatVendorHabits
         TakesTextArrays = true,
         Documents = DocumentHabit.None,
         Reasoning = ReasoningHabit.Both,
+        Beginning = BeginningHabit.Continued,
     };
 
     private static readonly OpenAiChatVendorHabits LiteLlm = new()
@@ -118,6 +139,7 @@ internal sealed record OpenAiChatVendorHabits
         "litellm" => LiteLlm,
         "fireworks" => Fireworks,
         "together" => Together,
+        "custom" when turn.GoesOn => ByHost(turn.Llm) with { Beginning = CustomBeginning.Of(turn.Llm.Options.Config) },
         _ => ByHost(turn.Llm),
     };
 

@@ -92,6 +92,11 @@ internal sealed class OpenAiChatVendorMessages(ChatTurn turn, Utf8JsonWriter jso
             message.Refusal.WriteTo(json);
         }
 
+        if (turn.GoesOn && habits.Beginning == BeginningHabit.Prefix && message == turn.Request.Messages[^1])
+        {
+            json.WriteBoolean("prefix"u8, true);
+        }
+
         WriteThought(message, thought);
         WriteCalls(message);
         json.WriteEndObject();

@@ -73,13 +73,15 @@ internal static class OpenAiFailure
                 bool isMissing = VendorWords.MissingField.Names(error) || VendorWords.MissingField.Tells(error);
                 return Callers(
                     isMissing ? ErrorCode.MissingField : ErrorCode.InvalidValue, error, vendor,
-                    $"{vendor.Provider} refused the request as invalid{where} without saying why.");
+                    $"{vendor.Provider} refused the request as invalid{where} without saying why.") with
+                { IsRefusal = VendorWords.Filter.Names(error) };
             case 413:
                 return Callers(ErrorCode.BodyTooLarge, error, vendor, $"The request is larger than {vendor.Provider} takes.");
             case 404 or 405 when IsRoute(status, error):
                 return new VendorFailure(
                     ErrorCode.ProviderError,
-                    $"{vendor.Provider} does not know the address that was called{where}. Check the base URL of LLM \"{vendor.Llm}\", and whether the vendor offers this endpoint.");
+                    $"{vendor.Provider} does not know the address that was called{where}. Check the base URL of LLM \"{vendor.Llm}\", and whether the vendor offers this endpoint.")
+                { WontPass = true };
             case 404 when error.Param is { } param && param != "model":
                 return Callers(ErrorCode.InvalidValue, error, vendor, "Something that the request names does not exist.") with { Status = 404 };
             case 404:

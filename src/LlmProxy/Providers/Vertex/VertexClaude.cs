@@ -24,6 +24,9 @@ internal static class VertexClaude
             : new TranslatedChat(exchange, target, facts, new AnthropicChat(DialectOf(llm, isCount: false)));
     }
 
+    public static IChatVendor? GoesOn(RouteTarget target) =>
+        ClaudeModel.Of(target.Model).TakesBeginning ? new AnthropicChat(DialectOf(target.Deployment.Options, isCount: false)) : null;
+
     private static AnthropicDialect DialectOf(LlmOptions llm, bool isCount) => new()
     {
         VersionInBody = "vertex-2023-10-16",

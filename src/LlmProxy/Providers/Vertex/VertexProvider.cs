@@ -93,6 +93,8 @@ internal sealed class VertexProvider(TimeProvider time, Func<string?, Cancellati
             : new TranslatedChat(exchange, target, facts, _chat);
     }
 
+    public IChatVendor? GoesOn(RouteTarget target) => VertexAddress.IsClaude(target.Model) ? VertexClaude.GoesOn(target) : null;
+
     public VendorFailure ReadFailure(int status, HttpResponseMessage response, ReadOnlySpan<byte> body, Deployment deployment)
     {
         VendorLabel label = deployment.Label with { CredentialName = "Google credentials and project" };

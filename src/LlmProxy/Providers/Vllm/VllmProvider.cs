@@ -1,5 +1,7 @@
 using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
+using LlmProxy.Providers.OpenAiDialect;
+using LlmProxy.Routing;
 
 namespace LlmProxy.Providers.Vllm;
 
@@ -9,6 +11,8 @@ namespace LlmProxy.Providers.Vllm;
 /// </summary>
 internal sealed class VllmProvider : OpenAiDialectProvider
 {
+    private OpenAiChatVendor? _chat;
+
     public override ProviderCard Card { get; } = new()
     {
         Name = "vllm",
@@ -22,6 +26,9 @@ internal sealed class VllmProvider : OpenAiDialectProvider
             EndpointKind.Transcriptions, EndpointKind.Rerank,
         ],
     };
+
+    /// <summary>continue_final_message. https://docs.vllm.ai/en/stable/serving/openai_compatible_server/#chat-api</summary>
+    public override IChatVendor? GoesOn(RouteTarget target) => _chat ??= new OpenAiChatVendor(this);
 
     protected override ITokenVendor? Tokens => field ??= new VllmTokens(this);
 

@@ -6,8 +6,8 @@ internal sealed class LocalFirstStrategy : IRouteStrategy
     public string Name => "local_first";
 
     public double Rank(RouteTarget target, CallNeeds needs) =>
-        target.Deployment.Options.Priority + (target.Deployment.IsLocal ? 0 : 1e10);
+        target.Deployment.Options.Priority + (target.IsLocal ? 0 : 1e10);
 
     public IEnumerable<(string Name, double Value)> Parts(RouteTarget target, CallNeeds needs) =>
-        [("local", target.Deployment.IsLocal ? 1 : 0), ("priority", target.Deployment.Options.Priority)];
+        [("local", target.IsLocal ? 1 : 0), ("priority", target.Deployment.Options.Priority)];
 }

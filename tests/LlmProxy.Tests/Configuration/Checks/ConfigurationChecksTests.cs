@@ -1,3 +1,4 @@
+using LlmProxy.Configuration;
 using LlmProxy.Configuration.Checks;
 using LlmProxy.Configuration.Options;
 
@@ -27,6 +28,41 @@ public sealed class ConfigurationChecksTests
     [InlineData("\"Fallbacks\": [\"A\"]", "LlmProxy:Llms[0]:Fallbacks: names the LLM itself")]
     [InlineData("\"InputPricePerMillion\": -1", "is below the least")]
     public void Llm_ThatCannotBeRight_IsAMistake(string rest, string part) => OperatorFolder.LoadFile(Llm(rest)).HasMistake(part);
+
+    [Theory]
+    [InlineData("openai", "my-own-model", "", true)]
+    [InlineData("openai", "my-own-model", ", \"Enabled\": false", false)]
+    [InlineData("openai", "my-own-model", ", \"OutputPricePerMillion\": 3", false)]
+    [InlineData("openai", "my-own-model", ", \"PricePerImage\": 0.04", false)]
+    [InlineData("openai", "my-own-model", ", \"Local\": true", false)]
+    [InlineData("openai", "gpt-4o-2024-08-06", "", false)]
+    [InlineData("openai", "*", "", false)]
+    [InlineData("vllm", "org/model", "", false)]
+    [InlineData("vllm", "org/model", ", \"Local\": false", true)]
+    [InlineData("ollama", "gpt-oss:120b-cloud", "", true)]
+    public void Llm_WhosePriceNobodyKnows_IsTold(string provider, string model, string rest, bool isTold)
+    {
+        const string Warning = "LlmProxy:Llms[0]:InputPricePerMillion: no price of";
+        LoadedConfiguration loaded = OperatorFolder.LoadFile($$"""{ "Llms": [ { "Name": "a", "Provider": "{{provider}}", "Model": "{{model}}"{{rest}} } ] }""").WithoutMistakes();
+
+        if (isTold)
+        {
+            loaded.HasWarning(Warning);
+        }
+        else
+        {
+            loaded.HasNoWarning(Warning);
+        }
+    }
+
+    [Theory]
+    [InlineData("InputPricePerMillion")]
+    [InlineData("CacheWritePricePerMillion")]
+    [InlineData("PricePerMinute")]
+    [InlineData("Quality")]
+    [InlineData("ContextWindow")]
+    public void Llm_WithANegativeFact_IsAMistakeThatNamesTheKey(string key) =>
+        OperatorFolder.LoadFile(Llm($"\"{key}\": -1")).HasMistake($"LlmProxy:Llms[0]:{key}: \"-1\" is below the least");
 
     [Theory]
     [InlineData("a,b")]
