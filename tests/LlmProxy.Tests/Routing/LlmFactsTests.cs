@@ -19,7 +19,7 @@ public sealed class LlmFactsTests
 
         Assert.Equal((2.5m, 10m, 1.25m), (facts.InputPricePerMillion, facts.OutputPricePerMillion, facts.CachedInputPricePerMillion));
         Assert.Equal((128000, 16384), (facts.ContextWindow, facts.MaxOutputTokens));
-        Assert.True(facts.Capabilities.Contains("vision"));
+        Assert.Contains("vision", facts.Capabilities.AsEnumerable());
         Assert.InRange(facts.Quality, 1, 100);
         Assert.NotNull(facts.AsOf);
     }

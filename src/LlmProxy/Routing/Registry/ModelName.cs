@@ -8,6 +8,13 @@ namespace LlmProxy.Routing.Registry;
 /// </summary>
 internal static partial class ModelName
 {
+    /// <summary>
+    /// What clients name at a wildcard is theirs to choose: nothing longer is looked up, and no more endings are taken off,
+    /// so that a look-up's work is bounded without a time-out, which on a busy machine strikes at random.
+    /// </summary>
+    private const int LongestName = 200;
+    private const int MostEndings = 8;
+
     private static readonly string[] Hosted = ["openai", "azure", "anthropic", "gemini", "mistral"];
 
     private static readonly string[] Makers =
@@ -41,6 +48,11 @@ internal static partial class ModelName
 
     private static IEnumerable<string> Bare(string provider, string model)
     {
+        if (model.Length > LongestName)
+        {
+            yield break;
+        }
+
         string name = model.Trim().ToLowerInvariant();
         yield return name;
         int slash = name.LastIndexOf('/');
@@ -77,23 +89,22 @@ internal static partial class ModelName
     private static IEnumerable<string> Shortened(string name, Regex ending)
     {
         yield return name;
-        while (ending.Match(name) is { Success: true, Index: > 0 } end)
+        for (int i = 0; i < MostEndings && ending.Match(name) is { Success: true, Index: > 0 } end; i++)
         {
             name = name[..end.Index];
             yield return name;
         }
     }
 
-    [GeneratedRegex(@"[-_:@](latest|default|preview|stable|\d{8}|\d{4}-\d{2}-\d{2}|\d{2}-\d{2}|\d{2}-\d{4}|\d{4}|00\d|v\d+(:\d+)*|v\d+:\d+:\w+)$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"[-_:@](latest|default|preview|stable|\d{8}|\d{4}-\d{2}-\d{2}|\d{2}-\d{2}|\d{2}-\d{4}|\d{4}|00\d|v\d+(:\d+)*|v\d+:\d+:\w+)$", RegexOptions.CultureInvariant)]
     private static partial Regex DateOrTag();
 
     [GeneratedRegex(
         @"[-_:@.](latest|default|preview|exp|stable|\d{8}|\d{4}-\d{2}-\d{2}|\d{2}-\d{2}|\d{2}-\d{4}|\d{4}|00\d|v\d+(\.\d+)?(:\d+)*|v\d+:\d+:\w+|1:0|instruct|chat|it|hf|text|cloud|maas|turbo|lite|tput|thinking|versatile|instant|fp\d+|bf16|nvfp4|mxfp\d|awq|gptq|gguf|mlx|exl\d|int[48]|[48]bit|i?q\d\w*|qat|dynamic|quantized\.?\w*|w\da\d+|unsloth|bnb)$",
-        RegexOptions.CultureInvariant,
-        matchTimeoutMilliseconds: 100)]
+        RegexOptions.CultureInvariant)]
     private static partial Regex Packing();
 
     /// <summary>Fireworks writes a point as a letter: "deepseek-v3p1".</summary>
-    [GeneratedRegex(@"(\d)p(\d)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"(\d)p(\d)", RegexOptions.CultureInvariant)]
     private static partial Regex PointByLetter();
 }

@@ -97,6 +97,14 @@ public sealed class ModelRegistryTests
     public void Facts_OfAnUnknownModel_AreNone(string provider, string model) => Assert.Null(ModelRegistry.FactsOf(provider, model));
 
     [Fact]
+    public void Facts_OfANameWithoutEnd_AreNotSoughtForLong()
+    {
+        Assert.Null(ModelRegistry.FactsOf("vllm", "llama-3.1-8b" + string.Concat(Enumerable.Repeat("-instruct", 1000))));
+        Assert.Null(ModelRegistry.FactsOf("vllm", "llama-3.1-8b" + string.Concat(Enumerable.Repeat("-it", 50))));
+        Assert.NotNull(ModelRegistry.FactsOf("vllm", "llama-3.1-8b-instruct-fp8"));
+    }
+
+    [Fact]
     public void Facts_OfOllamasDeepSeek_AreThoseOfItsSmallOne() =>
         Assert.Equal(ModelRegistry.FactsOf("ollama", "deepseek-r1:8b"), ModelRegistry.FactsOf("ollama", "deepseek-r1:latest"));
 
