@@ -68,7 +68,7 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         try
         {
-            if (File.Exists(Path.Combine(Data, "postmaster.pid")) || Environment.IsPrivilegedProcess)
+            if (File.Exists(Path.Combine(Data, "postmaster.pid")))
             {
                 await HaltAsync();
             }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace LlmProxy.Tests.Storage;
 
 /// <summary>What operators decide, in a real SQLite file.</summary>
-public sealed class SettingStoreTests : IAsyncLifetime
+public sealed class SettingStoreTests : IAsyncLifetime, IDisposable
 {
     private const string Llama = """{"llm":"llama"}""";
 
@@ -22,11 +22,9 @@ public sealed class SettingStoreTests : IAsyncLifetime
         await Migrator.RunAsync(_database, _time, CancellationToken.None);
     }
 
-    public async Task DisposeAsync()
-    {
-        await _database.DisposeAsync();
-        _folder.Dispose();
-    }
+    public async Task DisposeAsync() => await _database.DisposeAsync();
+
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task Change_HoldsAtOnceAndIsReadBackAsItWas()
