@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using LlmProxy.Configuration.Options;
-using LlmProxy.Pipeline;
 using LlmProxy.Routing.Strategies;
 using LlmProxy.Wire;
 
@@ -103,15 +102,6 @@ internal sealed class ModelDirectory
         }
 
         return global;
-    }
-
-    /// <summary>A predefined chain that nothing here could be in; null for any other name.</summary>
-    public GatewayError? WhyEmpty(string name)
-    {
-        string chain = name.StartsWith(ChainPrefix, StringComparison.OrdinalIgnoreCase) ? name[ChainPrefix.Length..] : name;
-        return ChainBook.Wanted(chain) is { } wanted
-            ? new GatewayError(ErrorCode.ModelNotFound, $"The chain \"{chain}\" is empty: {wanted} is configured here.") { Param = "model" }
-            : null;
     }
 
     /// <summary>Whether the name is an alias: then a key may be allowed it by that name.</summary>
