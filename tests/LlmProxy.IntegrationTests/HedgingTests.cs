@@ -14,10 +14,12 @@ public sealed class HedgingTests(HedgingTests.Fixture fixture) : IClassFixture<H
     {
         fixture.Upstream.On(chain + "-slow", isStream ? Answers.HangBeforeFirstToken : Answers.HangBeforeHeaders);
 
+        int logged = fixture.Gateway.Logs.Count;
         (string? model, string? attempts, string? fallback) = await AnswerAsync(chain, isStream);
 
         Assert.Equal((chain + "-fast", "2", $"{chain}-slow: hedge"), (model, attempts, fallback));
         await (await fixture.Upstream.CallAsync(chain + "-slow")).Aborted;
+        await fixture.Gateway.Logs.WaitForAsync(chain + "-fast", logged); // The call's line comes after its figures.
         string metrics = (await fixture.Client.FetchAsync("/metrics")).Text;
         Assert.Contains($"llm_attempts_total{{backend=\"custom\",model=\"{chain}-slow\",outcome=\"superseded\"}} 1", metrics, StringComparison.Ordinal);
         Assert.Contains($"llm_attempts_total{{backend=\"custom\",model=\"{chain}-fast\",outcome=\"success\"}} 1", metrics, StringComparison.Ordinal);

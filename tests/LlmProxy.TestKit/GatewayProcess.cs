@@ -19,7 +19,7 @@ public sealed partial class GatewayProcess : IAsyncDisposable
     private GatewayProcess(GatewaySettings settings)
     {
         _settings = settings;
-        WorkingDirectory = Directory.CreateTempSubdirectory("llmproxy-test-").FullName;
+        WorkingDirectory = settings.WorkingDirectory ?? Directory.CreateTempSubdirectory("llmproxy-test-").FullName;
         ConfigFile = Path.Combine(WorkingDirectory, "gateway.json");
         if (settings.Config is not null)
         {
@@ -151,6 +151,11 @@ public sealed partial class GatewayProcess : IAsyncDisposable
 
         Client?.Dispose();
         _process.Dispose();
+        if (_settings.WorkingDirectory is not null)
+        {
+            return;
+        }
+
         try
         {
             Directory.Delete(WorkingDirectory, recursive: true);

@@ -12,6 +12,9 @@ public sealed record GatewaySettings
     /// <summary>Text of a .env file in the working directory; unset: the gateway reads none.</summary>
     public string? DotEnv { get; init; }
 
+    /// <summary>Where it runs and keeps its data, for one that is started a second time; unset: a directory of its own, gone with it.</summary>
+    public string? WorkingDirectory { get; init; }
+
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
     /// <summary>Port 0 lets the system choose; the address is then read from the log.</summary>

@@ -65,7 +65,8 @@ internal sealed class KeyGate(TimeProvider time)
     public static bool IsOperator(HttpRequest request, GatewaySnapshot snapshot) =>
         ReferenceEquals(snapshot.Keys.Find(Presented(request.Headers)), Caller.Operator);
 
-    private static ReadOnlySpan<char> Presented(IHeaderDictionary headers)
+    /// <summary>The key that the request carries; empty when it carries none.</summary>
+    public static ReadOnlySpan<char> Presented(IHeaderDictionary headers)
     {
         StringValues authorization = headers.Authorization;
         if (authorization.Count > 0 && authorization[0] is { } text && text.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))

@@ -40,6 +40,7 @@ internal sealed class ConfigurationLoader(ConfigurationInput input)
         GatewayOptions options = binder.Bind(merged);
         Complete(options, binder, shortcuts, findings);
         SettleDefaults(options, binder, shortcuts, sources, findings);
+        options.Llms.ForEach(llm => llm.Source = IsFrom(shortcuts.Section, binder.Written[llm]) ? LlmSource.Environment : sources.SourceOf(binder.Written[llm]));
         bool hasOnlyImpliedDummy = AddDummyWhenEmpty(options, binder);
 
         // 4. What cannot be right.

@@ -3,6 +3,7 @@ using LlmProxy.Configuration.Options;
 using LlmProxy.Forwarding;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
+using LlmProxy.Storage;
 using LlmProxy.Telemetry.Logs;
 using Yarp.ReverseProxy;
 
@@ -17,6 +18,7 @@ internal sealed class GatewayConfigurator(
     StartProbes probes,
     BufferBudget budget,
     AnswerCache cache,
+    DatabaseKeeper database,
     BoundAddresses addresses,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
@@ -44,6 +46,7 @@ internal sealed class GatewayConfigurator(
         }
 
         _ = ShowBannerAsync(boot.Loaded.Sources);
+        database.Begin(lifetime.ApplicationStopping);
         _watcher = new ConfigurationWatcher(boot.Reload, ApplyChange, boot.Loaded, time, watcherLogger);
         _ = _watcher.StartAsync(lifetime.ApplicationStopping);
     }
@@ -82,6 +85,7 @@ internal sealed class GatewayConfigurator(
 
         budget.SetLimit(options.Limits.MaxBufferedBytes);
         cache.Apply(options.Cache);
+        database.Use(options.Database, boot.Root);
         _levels?.Change(loaded.LogLevel ?? LogLevel.Information);
         provider.Apply(builder.Draft(new SnapshotDraft(options, mode, implied)));
     }

@@ -12,7 +12,7 @@ using Yarp.ReverseProxy.Model;
 namespace LlmProxy.Configuration;
 
 /// <summary>Turns options into YARP's clusters, and YARP's answer into the snapshot that requests read.</summary>
-internal sealed class SnapshotBuilder(LlmStates states, DummyHandlers dummies, TimeProvider time)
+internal sealed class SnapshotBuilder(LlmStates states, DummyHandlers dummies, ManualDefault manualDefault, TimeProvider time)
 {
     public GatewayProxyConfig Draft(SnapshotDraft draft)
     {
@@ -60,7 +60,7 @@ internal sealed class SnapshotBuilder(LlmStates states, DummyHandlers dummies, T
             AuthMode = draft.AuthMode,
             Keys = new KeyRing(draft.Options),
             Llms = deployments.ToFrozenDictionary(d => d.Name, StringComparer.OrdinalIgnoreCase),
-            Models = new ModelDirectory(draft.Options, deployments),
+            Models = new ModelDirectory(draft.Options, deployments, manualDefault),
             Workspaces = draft.Options.Workspaces.ToFrozenDictionary(w => w.Name, StringComparer.OrdinalIgnoreCase),
         };
     }

@@ -14,6 +14,7 @@ internal sealed class AttemptRun(Exchange exchange)
     public const string HedgeReason = "hedge";
 
     private readonly List<Ending> _endings = [];
+    private readonly long? _beganAt;
     private RouteTarget? _slow;
     private Ending? _last;
 
@@ -21,7 +22,7 @@ internal sealed class AttemptRun(Exchange exchange)
     public BrokenText? GoesOnFrom { get; init; }
 
     /// <summary>Since when it is tried: the beginning of the call, or the break.</summary>
-    public long BeganAt { get; init; } = exchange.StartedAt;
+    public long BeganAt { get => _beganAt ?? exchange.StartedAt; init => _beganAt = value; }
 
     /// <summary>What is left of the time that all attempts share until the first output. The caller's own limit is for the whole call.</summary>
     public TimeSpan TimeLeft

@@ -15,7 +15,8 @@ internal static class TransportFailures
         string who = Who(target);
         if (exception is OperationCanceledException)
         {
-            return new VendorFailure(ErrorCode.ProviderUnreachable, $"{who} did not accept a connection at {address} within {connectTimeout.TotalSeconds:0} s. Check that the server is up, that its base URL is right, and that no firewall stands between.");
+            return new VendorFailure(ErrorCode.ProviderUnreachable, $"{who} did not accept a connection at {address} within {connectTimeout.TotalSeconds:0} s. Check that the server is up, that its base URL is right, and that no firewall stands between.")
+            { WontPass = true };
         }
 
         HttpRequestError kind = (exception as HttpRequestException)?.HttpRequestError ?? HttpRequestError.Unknown;

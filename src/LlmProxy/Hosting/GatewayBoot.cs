@@ -13,10 +13,11 @@ internal sealed class GatewayBoot
 
     private readonly DotEnvFile? _envFile;
 
-    private GatewayBoot(string[] args, DotEnvFile? envFile, string environmentName, IConfiguration hostConfiguration, LoadedConfiguration loaded, IReadOnlyList<string> urls, IReadOnlyList<string> mistakes)
+    private GatewayBoot(string[] args, string root, DotEnvFile? envFile, string environmentName, IConfiguration hostConfiguration, LoadedConfiguration loaded, IReadOnlyList<string> urls, IReadOnlyList<string> mistakes)
     {
         _envFile = envFile;
         Args = args;
+        Root = root;
         EnvironmentName = environmentName;
         HostConfiguration = hostConfiguration;
         Loaded = loaded;
@@ -25,6 +26,9 @@ internal sealed class GatewayBoot
     }
 
     public string[] Args { get; }
+
+    /// <summary>What relative paths start from.</summary>
+    public string Root { get; }
 
     public string EnvironmentName { get; }
 
@@ -64,7 +68,7 @@ internal sealed class GatewayBoot
             urls.Add(string.Create(CultureInfo.InvariantCulture, $"http://*:{loaded.Options.Metrics.Port}"));
         }
 
-        return new GatewayBoot(args, envFile, environmentName, host, loaded, urls, mistakes);
+        return new GatewayBoot(args, root, envFile, environmentName, host, loaded, urls, mistakes);
     }
 
     /// <summary>The same reading again, for a reload.</summary>

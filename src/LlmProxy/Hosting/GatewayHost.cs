@@ -9,6 +9,7 @@ using LlmProxy.Forwarding;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
+using LlmProxy.Storage;
 using LlmProxy.Telemetry;
 using LlmProxy.Telemetry.Logs;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -98,6 +99,7 @@ internal static class GatewayHost
         services.AddSingleton<BoundAddresses>();
         services.AddSingleton<Shutdown>();
         services.AddSingleton<IHostLifetime, DrainingLifetime>();
+        services.AddStorage();
         services.AddGatewayConfiguration();
         services.AddSingleton<KeyGate>();
         services.AddLimits();
@@ -109,6 +111,7 @@ internal static class GatewayHost
         services.AddSingleton<OllamaRoutes>();
         services.AddSingleton<HealthRoutes>();
         services.AddSingleton<MetricsRoute>();
+        services.AddAdmin();
         services.AddGatewaySwagger();
         services.RemoveKeyRing();
     }
@@ -127,6 +130,7 @@ internal static class GatewayHost
         OllamaRoutes.Map(app);
         HealthRoutes.Map(app);
         MetricsRoute.Map(app);
+        app.MapAdmin();
         app.MapGatewaySwagger();
         app.MapFallback("/{**path}", (RequestDelegate)ClientRoutes.RefuseUnknown);
     }

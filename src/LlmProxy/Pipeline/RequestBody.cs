@@ -39,7 +39,7 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
 
         PipeReader reader = request.BodyReader;
         CancellationTokenSource? patienceSource = null;
-        CancellationTokenRegistration whenGone = default;
+        CancellationTokenRegistration gone = default;
         try
         {
             while (true)
@@ -49,7 +49,7 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
                     if (patienceSource is null)
                     {
                         patienceSource = new CancellationTokenSource(patience, time);
-                        whenGone = cancellation.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), patienceSource);
+                        gone = cancellation.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), patienceSource);
                     }
 
                     read = await reader.ReadAsync(patienceSource.Token);
@@ -75,8 +75,7 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
         }
         finally
         {
-            // In this order: a client that leaves later would cancel what is disposed, and the server logs that as our error.
-            await whenGone.DisposeAsync();
+            await gone.DisposeAsync(); // Before its source: the client may leave long after its body is here.
             patienceSource?.Dispose();
         }
     }

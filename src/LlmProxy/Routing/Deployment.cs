@@ -126,8 +126,11 @@ internal sealed class Deployment
     /// <summary>Whether it can serve the endpoint at all, by translation if need be.</summary>
     public bool Has(EndpointKind endpoint) => _spoken[endpoint.Ordinal] || (endpoint.Via is { } via && _spoken[via.Ordinal]);
 
+    /// <summary>Seen by all workspaces.</summary>
+    public bool IsGlobal => Options.Scope.Equals("global", StringComparison.OrdinalIgnoreCase);
+
     public bool IsVisibleTo(string workspace) =>
-        Options.Scope.Equals("global", StringComparison.OrdinalIgnoreCase) || Options.Scope.Equals(workspace, StringComparison.OrdinalIgnoreCase);
+        IsGlobal || Options.Scope.Equals(workspace, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>When the last of its replicas stopped answering; null where that is not known.</summary>
     public DateTimeOffset? DownSince => Replicas.Count == 0 ? null : Replicas.Max(replica => replica.DownSince);

@@ -22,16 +22,19 @@ internal sealed class ModelDirectory
     private readonly Deployment[] _byPriority;
     private readonly NameEntry?[] _endpointDefaults;
     private readonly bool _mayLeaveHouse;
+    private readonly ManualDefault _manualDefault;
+    private volatile ChosenOrder _auto;
 
-    public ModelDirectory(GatewayOptions options, IReadOnlyList<Deployment> deployments)
+    public ModelDirectory(GatewayOptions options, IReadOnlyList<Deployment> deployments, ManualDefault? manualDefault = null)
     {
+        _manualDefault = manualDefault ?? new ManualDefault();
         _mayLeaveHouse = options.Routing.Fallback == true;
         _byPriority = [.. deployments.OrderBy(d => d.Options.Priority)];
         _wildcards = [.. _byPriority.Where(d => d.IsWildcard || d.IsImplied)];
         _vendorModels = VendorModels();
         _aliases = options.Aliases.Where(a => !Glob.HasWildcard(a.Key)).ToFrozenDictionary(a => a.Key, a => a.Value, StringComparer.OrdinalIgnoreCase);
         _aliasPatterns = [.. options.Aliases.Where(a => Glob.HasWildcard(a.Key)).OrderByDescending(a => a.Key.Length).Select(a => (a.Key, a.Value))];
-        Auto = new AutoOrder(_byPriority, DefaultLlm, _mayLeaveHouse);
+        _auto = OrderFor(_manualDefault.Chosen);
         DefaultStrategy = RouteStrategies.Find(options.Routing.DefaultStrategy);
         Capabilities = deployments.SelectMany(d => d.Facts.Capabilities).Concat(options.Routing.Tasks.Values).Concat(Routing.Capabilities.BuiltIn).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
         Tasks = Routing.Capabilities.Tasks.Where(t => !options.Routing.Tasks.ContainsKey(t.Key)).Concat(options.Routing.Tasks).ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
@@ -45,8 +48,16 @@ internal sealed class ModelDirectory
 
     public IReadOnlyList<Deployment> ByPriority => _byPriority;
 
-    /// <summary>The orders for calls that name no LLM.</summary>
-    public AutoOrder Auto { get; }
+    /// <summary>The orders for calls that name no LLM; made anew after an operator has chosen another default.</summary>
+    public AutoOrder Auto
+    {
+        get
+        {
+            ChosenOrder made = _auto;
+            DefaultChosen chosen = _manualDefault.Chosen;
+            return ReferenceEquals(made.Chosen, chosen) ? made.Order : (_auto = OrderFor(chosen)).Order;
+        }
+    }
 
     /// <summary>Null: the default LLM first, then by priority.</summary>
     public IRouteStrategy? DefaultStrategy { get; }
@@ -82,7 +93,7 @@ internal sealed class ModelDirectory
     /// <summary>The LLM that answers an endpoint for calls that name none.</summary>
     public NameEntry? DefaultFor(Endpoints.EndpointKind endpoint) => _endpointDefaults[endpoint.Ordinal];
 
-    /// <summary>The marked default: a workspace's own beats the global one.</summary>
+    /// <summary>The marked default: a workspace's own beats what an operator chose for all, and that beats the global mark.</summary>
     public Deployment? DefaultLlm(string workspace)
     {
         Deployment? global = null;
@@ -93,7 +104,7 @@ internal sealed class ModelDirectory
                 continue;
             }
 
-            if (!deployment.Options.Scope.Equals("global", StringComparison.OrdinalIgnoreCase))
+            if (!deployment.IsGlobal)
             {
                 return deployment;
             }
@@ -101,14 +112,19 @@ internal sealed class ModelDirectory
             global ??= deployment;
         }
 
-        return global;
+        return ChosenLlm ?? global;
     }
+
+    /// <summary>The LLM that an operator's choice at run time means; null when nobody chose, or what was chosen is gone.</summary>
+    public Deployment? ChosenLlm => _manualDefault.Chosen is var chosen && chosen != DefaultChosen.Nothing ? ManualDefault.Find(chosen, _byPriority) : null;
 
     /// <summary>Whether the name is an alias: then a key may be allowed it by that name.</summary>
     public bool IsAlias(string name) => _aliases.ContainsKey(name);
 
     /// <summary>All names worth suggesting.</summary>
     public IEnumerable<string> Known => _own.Keys.Where(k => !k.StartsWith("chain:", StringComparison.Ordinal)).Concat(_aliases.Keys).Concat(_vendorModels.Keys);
+
+    private ChosenOrder OrderFor(DefaultChosen chosen) => new(chosen, new AutoOrder(_byPriority, DefaultLlm, _mayLeaveHouse));
 
     private NameEntry? Find(string name, int depth)
     {
@@ -281,4 +297,7 @@ internal sealed class ModelDirectory
 
         return targets;
     }
+
+    /// <summary>The orders, and the choice that they were made with.</summary>
+    private sealed record ChosenOrder(DefaultChosen Chosen, AutoOrder Order);
 }

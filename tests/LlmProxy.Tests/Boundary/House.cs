@@ -28,15 +28,15 @@ namespace LlmProxy.Tests.Boundary;
 /// <summary>The gateway's own parts around one registry after the other, without sockets: every way out ends in something that takes notes.</summary>
 internal sealed class House : IDisposable
 {
+    private readonly QuietTime _time = new();
     private readonly ServiceProvider _services;
     private readonly GatewayPipeline _pipeline;
     private readonly PassPipeline _pass;
 
     public House()
     {
-        TimeProvider time = new HastyTime();
         var services = new ServiceCollection();
-        services.AddSingleton(time);
+        services.AddSingleton<TimeProvider>(_time);
         services.AddLogging();
         services.AddSingleton<ILoggerProvider, Complaints>();
         services.AddSingleton(_ => new LogWriter(Stream.Null, new JsonLogFormat(), TimeProvider.System));
@@ -49,7 +49,7 @@ internal sealed class House : IDisposable
         services.AddForwarding();
         services.AddPipeline();
         services.AddGatewayTelemetry();
-        services.AddSingleton(provider => new MediaFetcher(provider.GetRequiredService<SnapshotHolder>(), time, new HttpMessageInvoker(new Fetched())));
+        services.AddSingleton(provider => new MediaFetcher(provider.GetRequiredService<SnapshotHolder>(), _time, new HttpMessageInvoker(new Fetched())));
         _services = services.BuildServiceProvider();
         _pipeline = _services.GetRequiredService<GatewayPipeline>();
         _pass = _services.GetRequiredService<PassPipeline>();
@@ -60,7 +60,7 @@ internal sealed class House : IDisposable
     /// <param name="random">Which replicas are believed to be down; null: none.</param>
     public void Open(GatewayOptions options, Random? random)
     {
-        var states = new LlmStates(_services.GetRequiredService<TimeProvider>());
+        var states = new LlmStates(_time);
         List<Deployment> deployments = [.. options.Llms.Select(llm => Deploy(llm, options, states, random))];
         var snapshot = new GatewaySnapshot
         {
@@ -80,7 +80,7 @@ internal sealed class House : IDisposable
     public async Task RunAsync(BoundaryCase call)
     {
         BoundaryCase.Current = call;
-        using var leave = new CancellationTokenSource();
+        using var leave = new CancellationTokenSource(call.LeavesAfterMs >= 0 ? TimeSpan.FromMilliseconds(call.LeavesAfterMs) : Timeout.InfiniteTimeSpan, _time);
         var http = new DefaultHttpContext { RequestServices = _services, RequestAborted = leave.Token };
         call.Http = http;
         byte[] body = Encoding.UTF8.GetBytes(call.Body);
@@ -99,11 +99,6 @@ internal sealed class House : IDisposable
         if (call.Key is not null)
         {
             http.Request.Headers.Authorization = "Bearer " + call.Key;
-        }
-
-        if (call.LeavesAfterMs >= 0)
-        {
-            leave.CancelAfter(call.LeavesAfterMs);
         }
 
         if (call.Endpoint is { } endpoint)
@@ -128,9 +123,13 @@ internal sealed class House : IDisposable
         return well.Seen.FirstOrDefault(seen => !seen.Who.StartsWith("fetch ", StringComparison.Ordinal));
     }
 
-    public void Dispose() => _services.Dispose();
+    public void Dispose()
+    {
+        _services.Dispose();
+        _time.Dispose();
+    }
 
-    private static Deployment Deploy(LlmOptions llm, GatewayOptions options, LlmStates states, Random? random)
+    private Deployment Deploy(LlmOptions llm, GatewayOptions options, LlmStates states, Random? random)
     {
         IProvider provider = ProviderCatalog.All[llm.Provider];
         LlmState state = states.For(llm.Provider, llm.Name);
@@ -140,7 +139,7 @@ internal sealed class House : IDisposable
         }
 
         ClusterConfig config = ClusterConfigs.For(new Deployment(llm, provider, state), options);
-        var cluster = new ClusterState(llm.Name, new ClusterModel(config, new HttpMessageInvoker(new RandomVendor(llm.Name, llm.Provider))));
+        var cluster = new ClusterState(llm.Name, new ClusterModel(config, new HttpMessageInvoker(new RandomVendor(llm.Name, llm.Provider, _time))));
         foreach ((string id, DestinationConfig destination) in config.Destinations!)
         {
             cluster.Destinations[id] = new DestinationState(id, new DestinationModel(destination));

@@ -32,20 +32,26 @@ internal sealed class RandomCalls(Random random, GatewayOptions house)
             Key = key?.Key!.Reveal(),
             IsKeyHeldHome = key is { AllowExternal: false },
             VendorSeed = random.Next(),
-            LeavesAfterMs = Chance(15) ? random.Next(6) : -1,
+            LeavesAfterMs = Chance(15) ? random.Next(600) : -1,
         };
     }
 
     private string? Model()
     {
+        if (Chance(8))
+        {
+            return null;
+        }
+
+        string[] llms = [.. house.Llms.Where(l => l.Model != "*").Select(l => l.Name)];
         string[] names =
         [
-            .. house.Llms.Select(l => l.Name), .. house.Llms.Select(l => l.Name), .. house.Chains.Keys, .. house.Chains.Keys.Select(c => "chain:" + c),
-            .. house.Aliases.Keys.Select(a => a.Replace("*", "x", StringComparison.Ordinal)), .. RandomHouse.Models,
-            .. house.Llms.Select(l => $"{l.Provider}/{(l.Model == "*" ? Pick(RandomHouse.Models) : l.Model)}"),
-            "auto", "default", "auto:priority", "auto:balanced", "auto:local_first", "auto:cost_optimized", "local_only", "high_quality", "fast_latency",
+            .. llms, .. llms, .. house.Chains.Keys, .. house.Chains.Keys.Select(c => "chain:" + c),
+            .. house.Aliases.Keys.Select(a => a.Replace("*", "x", StringComparison.Ordinal)), .. house.Llms.Where(l => l.Model != "*").Select(l => l.Model),
+            .. house.Llms.Select(l => $"{l.Provider}/{(l.Model == "*" ? Pick(RandomHouse.Models) : l.Model)}"), Pick(RandomHouse.Models),
+            Pick(["auto", "auto", "default"]), Pick(["auto:priority", "auto:balanced", "auto:local_first", "auto:cost_optimized", "local_only", "high_quality", "fast_latency"]),
         ];
-        return Chance(8) ? null : Pick(names);
+        return Pick(names);
     }
 
     private IEnumerable<(string, string)> Wishes()

@@ -9,7 +9,7 @@ namespace LlmProxy.Tests.Boundary;
 /// Stands where an LLM's HTTP client would: notes that the LLM saw the call, reads all that it is sent, and then answers or
 /// fails in one of the ways in which vendors do.
 /// </summary>
-internal sealed partial class RandomVendor(string llm, string provider) : HttpMessageHandler
+internal sealed partial class RandomVendor(string llm, string provider, QuietTime time) : HttpMessageHandler
 {
     private static readonly string[] Deeds =
     [
@@ -24,6 +24,7 @@ internal sealed partial class RandomVendor(string llm, string provider) : HttpMe
         string deed = call.AllIsWell ? "answer" : Deeds[random.Next(Deeds.Length)];
         byte[] body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellationToken);
         string text = Encoding.UTF8.GetString(body);
+        time.Happened();
         call.Seen.Enqueue(new Sighting(llm, ModelOf(request, text), deed, body.Length));
         foreach (Match mark in Mark().Matches(text))
         {
@@ -47,7 +48,7 @@ internal sealed partial class RandomVendor(string llm, string provider) : HttpMe
                 await Task.Delay(Timeout.Infinite, cancellation);
                 throw new InvalidOperationException("Unreachable.");
             case "slow":
-                await Task.Delay(random.Next(1, 6), cancellation);
+                await Task.Delay(TimeSpan.FromMilliseconds(random.Next(1, 600)), time, cancellation);
                 break;
             case "html":
                 return Answer(HttpStatusCode.OK, "text/html", "<html>hello</html>"u8.ToArray());

@@ -39,6 +39,24 @@ public sealed class ConfigurationLoaderTests
     }
 
     [Fact]
+    public void Load_LlmsOfEverySource_KnowWhereTheyWereWritten()
+    {
+        using var folder = new OperatorFolder();
+        folder.WithConfigFile("""{ "EnvironmentLlms": "always", "Llms": [ { "Name": "a", "Provider": "dummy", "Model": "a" }, { "Name": "b", "Provider": "dummy", "Model": "b" } ] }""");
+        folder.Variables["MISTRAL_API_KEY"] = "key";
+        folder.Variables["LlmProxy__Llms__0__Name"] = "c";
+        folder.Variables["LlmProxy__Llms__0__Provider"] = "dummy";
+        folder.Variables["LlmProxy__Llms__0__Model"] = "c";
+        folder.Arguments.AddRange(["--LlmProxy:Llms:0:Name=b", "--LlmProxy:Llms:0:Provider=dummy", "--LlmProxy:Llms:0:Model=b2"]);
+
+        Dictionary<string, LlmSource> sources = folder.Load().WithoutMistakes().Options.Llms.ToDictionary(llm => llm.Name, llm => llm.Source);
+
+        Assert.Equal((LlmSource.File, LlmSource.CommandLine, LlmSource.Environment, LlmSource.Environment), (sources["a"], sources["b"], sources["c"], sources["mistral"]));
+        using var empty = new OperatorFolder();
+        Assert.Equal(LlmSource.Builtin, Assert.Single(empty.Load().Options.Llms).Source);
+    }
+
+    [Fact]
     public void Load_StoredSection_WinsOverTheCommandLine()
     {
         using var folder = new OperatorFolder();

@@ -5,6 +5,7 @@ using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
+using LlmProxy.Storage;
 
 namespace LlmProxy.Tests.Routing;
 
@@ -21,6 +22,8 @@ public sealed class RoutePlannerTests
         FakeProvider.Llm("openai/*", "openai", "*", 60),
         FakeProvider.Llm("toy", "dummy", "dummy", 70),
     ];
+
+    private readonly ManualDefault _manualDefault = new();
 
     private Caller _caller = Caller.Anyone;
 
@@ -238,6 +241,43 @@ public sealed class RoutePlannerTests
         Assert.Equal("team", Names(Plan("default")));
     }
 
+    [Theory]
+    [InlineData("""{"llm":"house2"}""", "house2", "house2,house")]
+    [InlineData("""{"llm":"HOUSE2"}""", "house2", "house2,house")]
+    [InlineData("""{"provider":"vllm"}""", "house", "house,house2")] // The lowest priority of the provider's LLMs.
+    [InlineData("""{"provider":"openai"}""", "gpt", "gpt,gpt-eu,house,house2")]
+    [InlineData("""{"llm":"openai/*"}""", "gpt", "gpt,gpt-eu,house,house2")] // A wildcard answers nobody who names no model.
+    [InlineData("""{"llm":"gone"}""", "gpt", "gpt,gpt-eu,house,house2")]
+    [InlineData("""{"provider":"mistral"}""", "gpt", "gpt,gpt-eu,house,house2")]
+    public void ManualDefault_BeatsTheMarkedOne(string chosen, string byDefault, string auto)
+    {
+        _manualDefault.Apply(new StoredSetting(StoredSetting.Default, chosen, default, "admin key"));
+
+        Assert.Equal(byDefault, Names(Plan("default")));
+        Assert.Equal(auto, Names(Plan(null)));
+        Assert.Equal(auto, Names(Plan("auto")));
+    }
+
+    [Fact]
+    public void ManualDefault_OfAProviderWhoseFirstLlmLacksItsKey_IsTheNext()
+    {
+        _llms[2] = FakeProvider.Llm("house", "vllm", "meta/llama-3", 30, isLocal: true, unavailable: "VLLM_KEY is not set");
+        _manualDefault.Apply(new StoredSetting(StoredSetting.Default, """{"provider":"vllm"}""", default, "admin key"));
+
+        Assert.Equal("house2", Names(Plan("default")));
+    }
+
+    [Fact]
+    public void ManualDefault_BesideAWorkspacesOwn_GivesWayToIt()
+    {
+        _llms.Add(FakeProvider.Llm("team", "vllm", "own", 90, isLocal: true, change: o => (o.Scope, o.IsDefault) = ("team-a", true)));
+        _manualDefault.Apply(new StoredSetting(StoredSetting.Default, """{"llm":"house"}""", default, "admin key"));
+
+        Assert.Equal("house", Names(Plan("default")));
+        _caller = new Caller(new KeyOptions { Name = "k", Workspace = "team-a" });
+        Assert.Equal("team", Names(Plan("default")));
+    }
+
     [Fact]
     public void NothingConfigured_AnyModel_IsNoHealthyProvider()
     {
@@ -267,7 +307,7 @@ public sealed class RoutePlannerTests
             AuthMode = AuthMode.Open,
             Keys = new KeyRing(_options),
             Llms = llms.ToFrozenDictionary(l => l.Name),
-            Models = new ModelDirectory(_options, llms),
+            Models = new ModelDirectory(_options, llms, _manualDefault),
             Workspaces = FrozenDictionary<string, WorkspaceOptions>.Empty,
         };
         return RoutePlanner.PlanFor(snapshot, _caller, endpoint ?? EndpointKind.Chat, model, wishes ?? Wishes.None);

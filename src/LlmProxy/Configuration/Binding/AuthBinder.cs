@@ -34,6 +34,7 @@ internal sealed class AuthBinder(References references, Findings findings)
             else if (name.Equals(ManyKeys, StringComparison.OrdinalIgnoreCase))
             {
                 ReadKeys(auth, value, isVariable: name.Length < written.Length);
+                auth.Sources[ManyKeys] = SourceOf(value, name.Length < written.Length);
             }
             else if (value is not ConfigText text)
             {
@@ -42,6 +43,7 @@ internal sealed class AuthBinder(References references, Findings findings)
             else if (ReadOne(text, name.Length < written.Length, auth.Missing) is { } credential)
             {
                 auth.Values[name] = new Secret(credential);
+                auth.Sources[name] = SourceOf(text, name.Length < written.Length);
             }
         }
 
@@ -68,6 +70,21 @@ internal sealed class AuthBinder(References references, Findings findings)
         }
 
         auth.Values[OneKey] = auth.ApiKeys[0];
+    }
+
+    /// <summary>A credential pasted where the name of a variable belongs is not shown.</summary>
+    private static string SourceOf(ConfigNode value, bool isVariable)
+    {
+        if (value is ConfigList list)
+        {
+            return string.Join(", ", list.Items.Select(item => SourceOf(item, isVariable)).Distinct());
+        }
+
+        string written = (value as ConfigText)?.Value.Trim() ?? "";
+        string variable = isVariable ? written : References.VariableIn(written) ?? "";
+        return variable.Length > 0 ? (References.MayBeShown(variable) ? "env:" + variable : "env")
+            : References.FileIn(written) is { } file ? "file:" + file
+            : "configuration";
     }
 
     private void ReadKeys(AuthSettings auth, ConfigNode value, bool isVariable)

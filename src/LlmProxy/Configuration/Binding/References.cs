@@ -23,6 +23,12 @@ internal sealed class References(IReadOnlyDictionary<string, string> environment
 
     public static bool IsVariable(string written) => written.StartsWith(VariableMark, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>The variable that a written value names; null when it names none.</summary>
+    public static string? VariableIn(string written) => IsVariable(written) ? written[VariableMark.Length..].Trim() : null;
+
+    /// <summary>The file that a written value names; null when it names none.</summary>
+    public static string? FileIn(string written) => written.StartsWith(FileMark, StringComparison.OrdinalIgnoreCase) ? written[FileMark.Length..].Trim() : null;
+
     public Resolved Follow(string written)
     {
         if (IsVariable(written))

@@ -9,6 +9,11 @@ internal static class SettingChecks
     {
         CheckAddress("LlmProxy:Guards:Webhook:Url", options.Guards.Webhook.Url, findings);
         CheckAddress("LlmProxy:Alerts:WebhookUrl", options.Alerts.WebhookUrl, findings);
+        if (options.Database.Connection != new DatabaseOptions().Connection && Storage.DatabaseTarget.Problem(options.Database.Connection) is { } problem)
+        {
+            findings.Mistake($"LlmProxy:Database:Connection: {problem}");
+        }
+
         foreach (string host in options.Fetch.AllowHosts)
         {
             bool isHost = Uri.CheckHostName(host.Trim('[', ']')) != UriHostNameType.Unknown;

@@ -85,6 +85,19 @@ internal sealed class LlmOptions
     [Range(0, int.MaxValue)] public int HedgeAfterMs { get; set; }
 
     public OnClientGone OnClientGone { get; set; } = OnClientGone.Abort;
+
+    /// <summary>Where it was written. Not public: no setting of its own.</summary>
+    internal LlmSource Source { get; set; }
+}
+
+internal enum LlmSource
+{
+    /// <summary>Nobody wrote it: it is there because nothing else is.</summary>
+    Builtin,
+    File,
+    Environment,
+    CommandLine,
+    Database,
 }
 
 internal enum OnClientGone

@@ -23,6 +23,9 @@ internal sealed class AuthSettings
     /// <summary>By name without "_env": api_key, organization, deployment, api_version, region, ...</summary>
     public Dictionary<string, Secret> Values { get; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Where each value came from, in words without the value: "env:OPENAI_API_KEY", "file:/run/secrets/key", "configuration".</summary>
+    public Dictionary<string, string> Sources { get; } = new(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>api_keys: several credentials, tried in turn.</summary>
     public List<Secret> ApiKeys { get; } = [];
 

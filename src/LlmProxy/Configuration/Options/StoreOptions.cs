@@ -12,6 +12,7 @@ internal sealed class RedisOptions
 
 internal sealed class DatabaseOptions
 {
+    /// <summary>A SQLite file, or PostgreSQL by postgresql:// or Npgsql's form: what operators decide at run time is kept there.</summary>
     public string Connection { get; set; } = "Data Source=data/llmproxy.db";
 
     [Range(0, int.MaxValue)] public int RetentionDays { get; set; }

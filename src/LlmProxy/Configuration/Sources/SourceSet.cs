@@ -15,6 +15,7 @@ internal sealed class SourceSet(ConfigurationInput input, SourceFiles files, Fin
 
     private readonly List<ConfigObject> _files = [];
     private readonly List<ConfigObject> _later = [];
+    private ConfigObject? _arguments;
 
     /// <summary>Full paths of the files that were read.</summary>
     public List<string> Files { get; } = [];
@@ -47,8 +48,17 @@ internal sealed class SourceSet(ConfigurationInput input, SourceFiles files, Fin
         return last?.Text(member);
     }
 
-    public bool IsFromFile(ConfigObject llm) =>
-        _files.Exists(file => file.Find(nameof(GatewayOptions.Llms)) is ConfigList list && list.Items.Contains(llm));
+    public bool IsFromFile(ConfigObject llm) => _files.Exists(file => Names(file, llm));
+
+    /// <summary>Of an LLM that no shortcut made.</summary>
+    public LlmSource SourceOf(ConfigObject llm) =>
+        IsFromFile(llm) ? LlmSource.File
+        : _arguments is not null && Names(_arguments, llm) ? LlmSource.CommandLine
+        : input.Stored.Any(stored => stored.Name == llm.Origin.Source) ? LlmSource.Database
+        : LlmSource.Environment;
+
+    private static bool Names(ConfigObject source, ConfigObject llm) =>
+        source.Find(nameof(GatewayOptions.Llms)) is ConfigList list && list.Items.Contains(llm);
 
     private void ReadAppSettings(string name)
     {
@@ -168,7 +178,8 @@ internal sealed class SourceSet(ConfigurationInput input, SourceFiles files, Fin
         Variables = variables.Taken;
         ArgumentNames = arguments.Taken;
         Add(_later, variables.Build());
-        Add(_later, arguments.Build());
+        _arguments = arguments.Build();
+        Add(_later, _arguments);
     }
 
     private void Add(List<ConfigObject> sources, ConfigNode? section)

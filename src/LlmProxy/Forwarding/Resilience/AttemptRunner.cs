@@ -37,13 +37,10 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         }
 
         TimeSpan elapsed = exchange.Time.GetElapsedTime(begun);
-        if (verdict.Failure is { } failure)
+        turn.IsCallersHurry = verdict.Failure is { } failure && IsCallersHurry(turn, failure, elapsed);
+        if (verdict.Kind == VerdictKind.Failed)
         {
-            turn.IsCallersHurry = IsCallersHurry(turn, failure, elapsed);
-            if (verdict.Kind == VerdictKind.Failed)
-            {
-                turn.Run.Failed(target, failure);
-            }
+            turn.Run.Failed(target, verdict.Failure!);
         }
 
         Note(turn, facts, verdict, begun, elapsed.TotalMilliseconds);

@@ -130,14 +130,14 @@ internal sealed class TargetRunner(
         }
 
         VendorFailure failure = verdict.Failure!;
-        if (failure.Code == ErrorCode.RateLimitExceeded)
-        {
-            turn.Llm.State.Rate.Refused(failure.RetryAfter);
-        }
-
         if (turn.HasAnotherKey(key, failure))
         {
             return left;
+        }
+
+        if (failure.Code == ErrorCode.RateLimitExceeded)
+        {
+            turn.Llm.State.Rate.Refused(failure.RetryAfter);
         }
 
         return left.Count > 1 && !failure.IsFinal && FailureKinds.IsReplicasOwn(failure) ? [.. left.Where(d => d != replica.State)] : null;
@@ -205,7 +205,7 @@ internal sealed class TargetRunner(
         Deployment llm = turn.Llm;
         if (llm.Replicas.Count < 2)
         {
-            return ReplicaPolicies.Of(available[0], available[0].Model.Config.Address);
+            return ReplicaOf(llm, available[0]);
         }
 
         DestinationState destination = available[0];
@@ -215,7 +215,7 @@ internal sealed class TargetRunner(
             destination = _policies[llm.Cluster!.Model.Config.LoadBalancingPolicy!].PickDestination(turn.Exchange.Http, llm.Cluster, available) ?? destination;
         }
 
-        Replica replica = ReplicaPolicies.Of(destination, destination.Model.Config.Address);
+        Replica replica = ReplicaOf(llm, destination);
         replica.Breaker.TryEnter(llm.Resilience.Breaker, out bool isProbe);
         turn.Replica = replica;
         turn.IsReplicaProbe = isProbe;
@@ -235,7 +235,7 @@ internal sealed class TargetRunner(
         List<DestinationState>? rested = null;
         for (int i = 0; i < available.Count; i++)
         {
-            bool mayTry = ReplicaPolicies.Of(available[i], available[i].Model.Config.Address).Breaker.MayTry(llm.Resilience.Breaker);
+            bool mayTry = ReplicaOf(llm, available[i]).Breaker.MayTry(llm.Resilience.Breaker);
             if (!mayTry && rested is null)
             {
                 rested = [.. available.Take(i)];
@@ -247,5 +247,20 @@ internal sealed class TargetRunner(
         }
 
         return rested is { Count: > 0 } ? rested : available;
+    }
+
+    /// <summary>Nearly always one of those that the snapshot holds; YARP may have taken a newer configuration in a moment ago.</summary>
+    private static Replica ReplicaOf(Deployment llm, DestinationState destination)
+    {
+        IReadOnlyList<Replica> known = llm.Replicas;
+        for (int i = 0; i < known.Count; i++)
+        {
+            if (known[i].State == destination)
+            {
+                return known[i];
+            }
+        }
+
+        return ReplicaPolicies.Of(destination, destination.Model.Config.Address);
     }
 }

@@ -57,6 +57,18 @@ public sealed class AuthBinderTests
         Assert.Equal([reason], settings.Missing);
     }
 
+    [Theory]
+    [InlineData("""{ "api_key_env": "KEY_TWO" }""", "api_key", "env:KEY_TWO")]
+    [InlineData("""{ "api_key": "env:KEY_TWO" }""", "api_key", "env:KEY_TWO")]
+    [InlineData("""{ "api_key": "written-out" }""", "api_key", "configuration")]
+    [InlineData("""{ "api_keys": ["env:KEY_TWO", "written", "env:KEY_TWO"] }""", "api_keys", "env:KEY_TWO, configuration")]
+    public void Source_OfACredential_IsKnownWithoutItsValue(string auth, string name, string source)
+    {
+        (LoadedConfiguration _, AuthSettings settings) = Load(auth);
+
+        Assert.Equal(source, settings.Sources[name]);
+    }
+
     [Fact]
     public void Keys_SeveralOfThem_AreListedOnceEach()
     {

@@ -22,7 +22,6 @@ public sealed class NotYetEnforcedTests
     [InlineData("\"Limits\": { \"Unpriced\": \"refuse\" }", "Limits:Unpriced")]
     [InlineData("\"Cache\": { \"Semantic\": { \"Workspaces\": [\"w\"] } }", "Cache:Semantic")]
     [InlineData("\"Redis\": { \"Connection\": \"h:1\" }", "Redis:Connection")]
-    [InlineData("\"Database\": { \"Connection\": \"Data Source=x\" }", "Database:Connection")]
     [InlineData("\"Database\": { \"RetentionDays\": 3 }", "Database:RetentionDays")]
     [InlineData("\"Journal\": { \"WhenFull\": \"drop\" }", "Journal")]
     [InlineData("\"Guards\": { \"Redact\": [\"x\"] }", "Guards:Redact")]

@@ -41,7 +41,12 @@ public sealed class SwaggerPagesTests
             Assert.True(call.GetProperty("requestBody").GetProperty("content").TryGetProperty(media, out _), endpoint.Name);
         }
 
-        foreach (string path in (string[])["/v1/models", "/v1/models/{id}", "/health/live", "/health/ready", "/health/providers", "/metrics"])
+        string[] others =
+        [
+            "/v1/models", "/v1/models/{id}", "/health/live", "/health/ready", "/health/providers", "/metrics",
+            "/admin/api/default", "/admin/api/llms", "/admin/api/llms/{id}", "/admin/api/providers/health", "/admin/api/audit",
+        ];
+        foreach (string path in others)
         {
             Assert.True(paths.GetProperty(path).TryGetProperty("get", out _), path);
         }

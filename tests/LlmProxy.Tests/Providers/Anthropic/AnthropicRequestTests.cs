@@ -41,7 +41,7 @@ public sealed class AnthropicRequestTests
         Assert.Equal(5000, Claude.Asked(Ask, change: llm => llm.MaxOutputTokens = 5000).Body["max_tokens"]!.GetValue<int>());
         Assert.Equal(4096, Claude.Asked(Ask, "claude-3-opus-20240229").Body["max_tokens"]!.GetValue<int>());
         Assert.Equal(64_000, Claude.Asked(Ask, "claude-haiku-4-5").Body["max_tokens"]!.GetValue<int>());
-        Assert.Equal(8192, Claude.Asked(Ask, "glm-4.6").Body["max_tokens"]!.GetValue<int>());
+        Assert.Equal(8192, Claude.Asked(Ask, "house-model-1").Body["max_tokens"]!.GetValue<int>());
     }
 
     [Fact]

@@ -1,0 +1,16 @@
+create table llmproxy_settings (
+  name text not null primary key,
+  value text not null,
+  updated_at timestamptz not null,
+  updated_by text not null
+);
+
+create table llmproxy_audit (
+  id bigint generated always as identity primary key,
+  at timestamptz not null,
+  who text not null,
+  action text not null,
+  subject text not null,
+  before_value text,
+  after_value text
+);
