@@ -112,12 +112,12 @@ internal sealed class CallNeeds
 
     /// <summary>The time to the first output to reckon with: measured, else typical, else a second.</summary>
     public double FirstOutputMs(RouteTarget target) =>
-        target.Deployment.State.Latency.ExpectedFirstMs(target.Facts.TypicalLatencyMs > 0 ? target.Facts.TypicalLatencyMs : 1000, Now);
+        target.State.Latency.ExpectedFirstMs(target.Facts.TypicalLatencyMs > 0 ? target.Facts.TypicalLatencyMs : 1000, Now);
 
     /// <summary>The time to the end of the answer to reckon with.</summary>
     public double ExpectedMs(RouteTarget target)
     {
-        double pace = target.Deployment.State.Latency.ExpectedTokenMs(Now);
+        double pace = target.State.Latency.ExpectedTokenMs(Now);
         return FirstOutputMs(target) + ((pace > 0 ? pace : MeanTokenMs) * ExpectedOutput(target));
     }
 }

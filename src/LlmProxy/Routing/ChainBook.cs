@@ -1,3 +1,4 @@
+using LlmProxy.Pipeline;
 using LlmProxy.Routing.Strategies;
 
 namespace LlmProxy.Routing;
@@ -40,7 +41,13 @@ internal static class ChainBook
         }
     }
 
-    /// <summary>What a predefined chain without members lacks; null for any other name.</summary>
-    public static string? Wanted(string name) =>
-        Array.Find(Predefined, chain => chain.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Wanted;
+    /// <summary>The refusal of a predefined chain that nothing here could be in; null for any other name.</summary>
+    public static GatewayError? WhyEmpty(string name)
+    {
+        string chain = name.StartsWith("chain:", StringComparison.OrdinalIgnoreCase) ? name["chain:".Length..] : name;
+        int at = Array.FindIndex(Predefined, known => known.Name.Equals(chain, StringComparison.OrdinalIgnoreCase));
+        return at < 0
+            ? null
+            : new GatewayError(ErrorCode.ModelNotFound, $"The chain \"{Predefined[at].Name}\" is empty: {Predefined[at].Wanted} is configured here.") { Param = "model" };
+    }
 }

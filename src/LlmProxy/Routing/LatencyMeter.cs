@@ -19,6 +19,7 @@ internal sealed class LatencyMeter(TimeProvider time)
     private static readonly TimeSpan BestForgets = TimeSpan.FromHours(1);
 
     private readonly Lock _gate = new();
+    private readonly double _fade = 1 / (Fades.TotalSeconds * time.TimestampFrequency);
     private double _firstMs;
     private double _bestFirstMs;
     private double _tokenMs;
@@ -80,6 +81,11 @@ internal sealed class LatencyMeter(TimeProvider time)
     /// <summary>The time to the first output to reckon with now, failures included.</summary>
     public double ExpectedFirstMs(double typicalMs, long now)
     {
+        if (!Volatile.Read(ref _isTouched))
+        {
+            return typicalMs;
+        }
+
         double left = Left(now);
         double first = Volatile.Read(ref _firstMs);
         double best = Volatile.Read(ref _bestFirstMs);
@@ -90,18 +96,19 @@ internal sealed class LatencyMeter(TimeProvider time)
     public double ExpectedTokenMs(long now)
     {
         double pace = Volatile.Read(ref _tokenMs);
+        if (pace == 0)
+        {
+            return 0;
+        }
+
         double best = Volatile.Read(ref _bestTokenMs);
-        return pace > 0 ? best + ((pace - best) * Left(now)) : 0;
+        return best + ((pace - best) * Left(now));
     }
 
     /// <summary>How long nobody has heard of it; endless before the first call.</summary>
     public TimeSpan Silence(long now) => Volatile.Read(ref _isTouched) ? time.GetElapsedTime(Volatile.Read(ref _at), now) : TimeSpan.MaxValue;
 
-    private double Left(long now)
-    {
-        double age = (now - Volatile.Read(ref _at)) / (double)time.TimestampFrequency;
-        return Math.Clamp(1 - (age / Fades.TotalSeconds), 0, 1);
-    }
+    private double Left(long now) => Math.Clamp(1 - ((now - Volatile.Read(ref _at)) * _fade), 0, 1);
 
     /// <summary>What a new call weighs against what is known, which fades, and how much of the best seen is forgotten.</summary>
     private (double Weight, double Forgets) Turn_NeedsLock()

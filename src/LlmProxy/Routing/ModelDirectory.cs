@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using LlmProxy.Configuration.Options;
-using LlmProxy.Pipeline;
 using LlmProxy.Routing.Strategies;
 using LlmProxy.Wire;
 
@@ -118,15 +117,6 @@ internal sealed class ModelDirectory
 
     /// <summary>The LLM that an operator's choice at run time means; null when nobody chose, or what was chosen is gone.</summary>
     public Deployment? ChosenLlm => _manualDefault.Chosen is var chosen && chosen != DefaultChosen.Nothing ? ManualDefault.Find(chosen, _byPriority) : null;
-
-    /// <summary>A predefined chain that nothing here could be in; null for any other name.</summary>
-    public GatewayError? WhyEmpty(string name)
-    {
-        string chain = name.StartsWith(ChainPrefix, StringComparison.OrdinalIgnoreCase) ? name[ChainPrefix.Length..] : name;
-        return ChainBook.Wanted(chain) is { } wanted
-            ? new GatewayError(ErrorCode.ModelNotFound, $"The chain \"{chain}\" is empty: {wanted} is configured here.") { Param = "model" }
-            : null;
-    }
 
     /// <summary>Whether the name is an alias: then a key may be allowed it by that name.</summary>
     public bool IsAlias(string name) => _aliases.ContainsKey(name);

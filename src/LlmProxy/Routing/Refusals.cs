@@ -55,8 +55,8 @@ internal sealed class Refusals(in RouteQuery query, CallNeeds? needs, BreakerRul
             ? $"The request asks for local LLMs only, and none that serves it is local (\"{target.Deployment.Name}\" is external)."
             : $"The key \"{_query.Caller.Name}\" may not send data to external LLMs, and \"{target.Deployment.Name}\" is external."),
         Removal.Context => new GatewayError(ErrorCode.ContextLengthExceeded, $"The LLM \"{target.Deployment.Name}\" cannot answer this call: {Sentence(removal, target)}.") { Param = _query.Endpoint.RequiredField ?? "messages" },
-        Removal.Unavailable => new GatewayError(ErrorCode.NoHealthyProvider, $"The LLM \"{target.Deployment.Name}\" cannot be called: {target.Deployment.Unavailable}.") { Provider = target.Deployment.ProviderName, ShouldRetry = false },
-        Removal.Breaker => new GatewayError(ErrorCode.NoHealthyProvider, $"The LLM \"{target.Deployment.Name}\" cannot be called: {Sentence(removal, target)}.") { Provider = target.Deployment.ProviderName, RetryAfter = target.Deployment.State.Breaker.RestLeft(rule) },
+        Removal.Unavailable => new GatewayError(ErrorCode.NoHealthyProvider, $"The LLM \"{target.Deployment.Name}\" cannot be called: {target.Unavailable}.") { Provider = target.Deployment.ProviderName, ShouldRetry = false },
+        Removal.Breaker => new GatewayError(ErrorCode.NoHealthyProvider, $"The LLM \"{target.Deployment.Name}\" cannot be called: {Sentence(removal, target)}.") { Provider = target.Deployment.ProviderName, RetryAfter = target.State.Breaker.RestLeft(rule) },
         _ => GatewayError.Invalid(Param(removal), $"The LLM \"{target.Deployment.Name}\" cannot answer this call: {Sentence(removal, target)}."),
     };
 

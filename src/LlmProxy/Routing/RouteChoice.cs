@@ -71,7 +71,7 @@ internal readonly record struct RouteChoice(NameEntry Entry, IRouteStrategy? Str
 
         if (!model.StartsWith(AutoMark, StringComparison.OrdinalIgnoreCase))
         {
-            refusal = models.WhyEmpty(model) ?? NearNames.NotFound(query.Snapshot, query.Caller, query.Model!);
+            refusal = ChainBook.WhyEmpty(model) ?? NearNames.NotFound(query.Snapshot, query.Caller, query.Model!);
             return null;
         }
 

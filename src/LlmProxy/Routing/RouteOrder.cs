@@ -60,7 +60,7 @@ internal static class RouteOrder
         int group = Group(strategy, ordered[0], needs);
         for (int i = 1; i < ordered.Length; i++)
         {
-            TimeSpan silence = ordered[i].Deployment.State.Latency.Silence(needs.Now);
+            TimeSpan silence = ordered[i].State.Latency.Silence(needs.Now);
             if (silence > longest && Group(strategy, ordered[i], needs) <= group)
             {
                 longest = silence;
@@ -80,7 +80,7 @@ internal static class RouteOrder
         Deployment llm = target.Deployment;
         int group = llm is { Cluster: not null, HasAvailableReplica: false } ? 4 : 0;
         group += needs.PrefersLocal && !target.IsLocal ? 2 : 0;
-        return group + (strategy.MindsHeadroom && llm.State.Headroom < LittleHeadroom ? 1 : 0);
+        return group + (strategy.MindsHeadroom && target.State.Headroom < LittleHeadroom ? 1 : 0);
     }
 
     private static double MeanTokenMs(ReadOnlySpan<RouteTarget> candidates, CallNeeds needs)
@@ -89,7 +89,7 @@ internal static class RouteOrder
         int known = 0;
         foreach (RouteTarget candidate in candidates)
         {
-            double pace = candidate.Deployment.State.Latency.ExpectedTokenMs(needs.Now);
+            double pace = candidate.State.Latency.ExpectedTokenMs(needs.Now);
             sum += pace;
             known += pace > 0 ? 1 : 0;
         }

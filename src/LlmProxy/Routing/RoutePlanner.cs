@@ -47,7 +47,7 @@ internal static class RoutePlanner
         }
 
         RoutePlan plan = Choose(query, choice, filter, needs);
-        if (plan.Refusal is { } refusal && needs is { MayTruncate: true } && refusal.Code is ErrorCode.InvalidValue or ErrorCode.ContextLengthExceeded)
+        if (plan.Refusal is not null && needs is { MayTruncate: true })
         {
             // Nobody's window is large enough: then the prompt is cut for whoever else could answer.
             RoutePlan cut = Choose(query, choice, filter with { IgnoresContext = true }, needs);
@@ -156,6 +156,7 @@ internal static class RoutePlanner
     {
         if (wished is null && entry.Parts is not null)
         {
+            query.Trace?.MadeBy(entry.Strategy);
             return new NestedOrder(kept, needs, query.Trace).Arrange(entry);
         }
 
@@ -191,7 +192,7 @@ internal static class RoutePlanner
     {
         foreach (RouteTarget target in entry.Targets)
         {
-            if (target.Deployment.Unavailable is null && filter.CheckRules(target) == Removal.None)
+            if (target.Unavailable is null && filter.CheckRules(target) == Removal.None)
             {
                 return target.Model;
             }

@@ -1,12 +1,18 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using LlmProxy.Endpoints;
 
 namespace LlmProxy.Routing;
 
 /// <summary>One LLM that may answer a call, and the model name it will be asked for.</summary>
-internal sealed record RouteTarget
+internal sealed class RouteTarget
 {
     public static readonly JsonSerializerOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private const uint Unread = uint.MaxValue;
+
+    private readonly uint _endpoints;
+    private uint _capabilities = Unread;
 
     public RouteTarget(Deployment deployment, string model)
     {
@@ -16,7 +22,15 @@ internal sealed record RouteTarget
         Facts = isOwn ? deployment.Facts : deployment.FactsOf(model);
         IsLocal = deployment.IsLocal && (deployment.Options.Local == true || !model.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase));
         ModelJson = isOwn ? deployment.ModelJson : JsonSerializer.SerializeToUtf8Bytes(model, JsonOptions);
-        CapabilityBits = Capabilities.Bits(Facts.Capabilities);
+        IsGlobal = deployment.Options.Scope.Equals("global", StringComparison.OrdinalIgnoreCase);
+        IsDummy = deployment.IsDummy;
+        Unavailable = deployment.Unavailable;
+        State = deployment.State;
+        foreach (EndpointKind endpoint in EndpointKind.All)
+        {
+            _endpoints |= deployment.Has(endpoint) ? 1u << endpoint.Ordinal : 0;
+        }
+
         InputUsdPerToken = PerToken(Facts.InputPricePerMillion);
         OutputUsdPerToken = PerToken(Facts.OutputPricePerMillion);
     }
@@ -34,13 +48,26 @@ internal sealed record RouteTarget
     /// <summary>The model name as JSON text.</summary>
     public ReadOnlyMemory<byte> ModelJson { get; }
 
-    /// <summary>Those of its capabilities that every gateway knows.</summary>
-    public uint CapabilityBits { get; }
+    /// <summary>Those of its capabilities that every gateway knows; found out when first asked for, as named calls never do.</summary>
+    public uint CapabilityBits => _capabilities is var bits and not Unread ? bits : _capabilities = Capabilities.Bits(Facts.Capabilities);
+
+    // What filters ask of every LLM there is stands here at hand: a thousand of them are looked through in one go.
+
+    /// <summary>Every workspace sees it.</summary>
+    public bool IsGlobal { get; }
+
+    public bool IsDummy { get; }
+
+    public string? Unavailable { get; }
+
+    public LlmState State { get; }
 
     /// <summary>NaN where no price is known; arithmetic that ranks a thousand LLMs cannot be decimal.</summary>
     public double InputUsdPerToken { get; }
 
     public double OutputUsdPerToken { get; }
+
+    public bool Has(EndpointKind endpoint) => (_endpoints & (1u << endpoint.Ordinal)) != 0;
 
     private double PerToken(decimal? price) =>
         Facts.IsPriced ? (double)(price ?? 0m) / 1e6 : IsLocal ? 0 : double.NaN;

@@ -17,8 +17,8 @@ internal sealed class RouteTrace
 
     public void Begin(CallNeeds? needs) => _needs = needs;
 
-    /// <summary>The strategy that the list was made by beforehand.</summary>
-    public void MadeBy(IRouteStrategy strategy) => _strategy = strategy.Name;
+    /// <summary>The strategy that the list was made by beforehand, or that orders the parts of a chain.</summary>
+    public void MadeBy(IRouteStrategy? strategy) => _strategy = strategy?.Name;
 
     public void Removed(RouteTarget target, Removal removal, string sentence)
     {
@@ -45,7 +45,7 @@ internal sealed class RouteTrace
         _order = order;
         foreach (RouteTarget target in order)
         {
-            _ = Of(target);
+            Of(target).Removal = Removal.None; // A window that was too small at first glance may do for a prompt that is cut.
         }
     }
 

@@ -50,17 +50,15 @@ internal readonly struct TargetFilter
             return removal;
         }
 
-        Deployment llm = target.Deployment;
-        return llm.Unavailable is not null ? Removal.Unavailable
-            : llm.State.Breaker.MayTry(_rule) ? Removal.None
+        return target.Unavailable is not null ? Removal.Unavailable
+            : target.State.Breaker.MayTry(_rule) ? Removal.None
             : Removal.Breaker;
     }
 
     /// <summary>What holds for every call of this caller to this endpoint with these wishes, whatever happens.</summary>
     public Removal CheckRules(RouteTarget target)
     {
-        Deployment llm = target.Deployment;
-        if (!llm.IsVisibleTo(_caller.Workspace))
+        if (!target.IsGlobal && !target.Deployment.IsVisibleTo(_caller.Workspace))
         {
             return Removal.OutOfScope;
         }
@@ -70,7 +68,7 @@ internal readonly struct TargetFilter
             return Removal.NotAllowed;
         }
 
-        if (_provider is not null && !llm.ProviderName.Equals(_provider, StringComparison.OrdinalIgnoreCase))
+        if (_provider is not null && !target.Deployment.ProviderName.Equals(_provider, StringComparison.OrdinalIgnoreCase))
         {
             return Removal.OtherProvider;
         }
@@ -80,12 +78,12 @@ internal readonly struct TargetFilter
             return Removal.OtherModel;
         }
 
-        if (!llm.Has(_endpoint))
+        if (!target.Has(_endpoint))
         {
             return Removal.NoEndpoint;
         }
 
-        return _isLocalOnly && !target.IsLocal && !llm.IsDummy ? Removal.External : Removal.None;
+        return _isLocalOnly && !target.IsLocal && !target.IsDummy ? Removal.External : Removal.None;
     }
 
     private bool IsAllowed(RouteTarget target) =>
@@ -157,7 +155,7 @@ internal readonly struct TargetFilter
     /// <summary>Measured lately, else typical, else 0: what nobody knows is given a chance.</summary>
     public static double LatencyMs(RouteTarget target, CallNeeds needs)
     {
-        LatencyMeter meter = target.Deployment.State.Latency;
+        LatencyMeter meter = target.State.Latency;
         return meter.Silence(needs.Now) < MeasuredLately ? needs.FirstOutputMs(target) : target.Facts.TypicalLatencyMs;
     }
 }

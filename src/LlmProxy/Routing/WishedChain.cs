@@ -27,7 +27,7 @@ internal static class WishedChain
         {
             if (models.Find(name) is not { } entry)
             {
-                refusal = models.WhyEmpty(name) ?? Unknown(models, name);
+                refusal = ChainBook.WhyEmpty(name) ?? Unknown(models, name);
                 return null;
             }
 

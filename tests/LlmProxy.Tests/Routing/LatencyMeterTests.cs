@@ -85,6 +85,16 @@ public sealed class LatencyMeterTests
     }
 
     [Fact]
+    public void Meter_ClientsThatLeave_CountOnlyForMoreThanWasKnown()
+    {
+        Measure(2000, 1);
+        _meter.Waited(1500);
+        Assert.Equal(2000, Expected(1), 3);
+        _meter.Waited(9000);
+        Assert.True(Expected(1) > 3000);
+    }
+
+    [Fact]
     public void Meter_WrittenByMany_StaysWithinWhatWasMeasured()
     {
         Parallel.For(0, 2000, i => _meter.Measured(i % 2 == 0 ? 100 : 200, 400, 20));

@@ -12,7 +12,7 @@ internal sealed class LatencyStrategy : IRouteStrategy
     public IEnumerable<(string Name, double Value)> Parts(RouteTarget target, CallNeeds needs)
     {
         double first = needs.FirstOutputMs(target);
-        yield return ("measured", target.Deployment.State.Latency.IsMeasured ? 1 : 0);
+        yield return ("measured", target.State.Latency.IsMeasured ? 1 : 0);
         yield return ("first_output_ms", first);
         yield return ("tokens_ms", needs.ExpectedMs(target) - first);
     }

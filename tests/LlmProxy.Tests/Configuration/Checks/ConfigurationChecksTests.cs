@@ -184,4 +184,15 @@ public sealed class ConfigurationChecksTests
     [InlineData("exact", "EXACT", true)]
     [InlineData("exact", "exactly", false)]
     public void Matches_Wildcards_AsPeopleExpect(string pattern, string name, bool expected) => Assert.Equal(expected, KnownTargets.Matches(pattern, name));
+
+    [Fact]
+    public void DefaultStrategy_WeightedWithoutAnyWeight_IsAMistake() => OperatorFolder.LoadFile("""
+        { "Llms": [ { "Name": "a", "Provider": "openai", "Model": "m", "Weight": 0 } ], "Routing": { "DefaultStrategy": "weighted" } }
+        """).HasMistake("every LLM has weight 0");
+
+    [Fact]
+    public void PredefinedChain_NamedByOthers_IsNoMistake() => OperatorFolder.LoadFile("""
+        { "Llms": [ { "Name": "a", "Provider": "openai", "Model": "m", "Fallbacks": ["local_only"] } ],
+          "Aliases": { "best": "high_quality" }, "Chains": { "mine": ["chain:local_only", "a"] } }
+        """).WithoutMistakes();
 }
