@@ -77,7 +77,7 @@ public sealed class PostgresTests(PostgresTests.Fixture fixture) : IClassFixture
         }
     }
 
-    private Task<GatewayProcess> StartAsync(string database, string? directory = null) => GatewayProcess.StartAsync(new GatewaySettings
+    private static Task<GatewayProcess> StartAsync(string database, string? directory = null) => GatewayProcess.StartAsync(new GatewaySettings
     {
         WorkingDirectory = directory,
         Config = GatewayFixture.Config(new
