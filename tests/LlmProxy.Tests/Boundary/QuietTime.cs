@@ -9,7 +9,7 @@ internal sealed class QuietTime : TimeProvider, IDisposable
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Timers this close to the next one fire with it.</summary>
-    private static readonly TimeSpan Leap = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Leap = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _gate = new();
     private readonly PriorityQueue<QuietTimer, long> _due = new();
