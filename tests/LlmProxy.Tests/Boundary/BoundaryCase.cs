@@ -56,7 +56,10 @@ internal sealed class BoundaryCase
 
     public bool IsHeldHome => IsKeyHeldHome || Wish("local_only") is "on" or "true" or "1" or "yes";
 
-    /// <summary>Vendors answer, all of them and at once.</summary>
+    /// <summary>The client goes; what is asked then is of no interest any more.</summary>
+    public CancellationTokenSource? Leaving { get; set; }
+
+    /// <summary>No vendor fails, and nothing more is wanted to know than who is asked first.</summary>
     public bool AllIsWell { get; private init; }
 
     public BoundaryCase WhenAllIsWell() => new()

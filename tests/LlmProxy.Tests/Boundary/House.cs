@@ -89,6 +89,7 @@ internal sealed class House : IDisposable
         http.RequestServices = _services;
         http.RequestAborted = leave.Token;
         call.Http = http;
+        call.Leaving = leave;
         call.Answer = response;
         byte[] body = Encoding.UTF8.GetBytes(call.Body);
         http.Request.Method = "POST";

@@ -33,14 +33,19 @@ internal sealed class HouseRules(GatewayOptions house)
         }
 
         bool wasHome = false;
+        var knew = new HashSet<string>(); // Who was asked before any local one has the data already: a retry tells it nothing.
         foreach (Sighting seen in call.Seen.Where(s => !s.Who.StartsWith("fetch ", StringComparison.Ordinal)))
         {
-            if (wasHome && IsOutside(seen) && seen.Who != whenAllIsWell?.Who)
+            if (wasHome && IsOutside(seen) && seen.Who != whenAllIsWell?.Who && !knew.Contains(seen.Who))
             {
                 return $"{seen} after a local LLM, and nobody allowed that";
             }
 
             wasHome |= !IsOutside(seen);
+            if (!wasHome)
+            {
+                knew.Add(seen.Who);
+            }
         }
 
         return null;

@@ -6,10 +6,10 @@ namespace LlmProxy.Tests.Boundary;
 /// </summary>
 internal sealed class QuietTime : TimeProvider, IDisposable
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(2);
 
     /// <summary>Timers this close to the next one fire with it.</summary>
-    private static readonly TimeSpan Leap = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Leap = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _gate = new();
     private readonly PriorityQueue<QuietTimer, long> _due = new();
@@ -41,7 +41,7 @@ internal sealed class QuietTime : TimeProvider, IDisposable
     private void LookAround()
     {
         long happened = Interlocked.Read(ref _happened);
-        if (Interlocked.Exchange(ref _seen, happened) != happened || ThreadPool.PendingWorkItemCount > 0)
+        if (Interlocked.Exchange(ref _seen, happened) != happened)
         {
             return;
         }

@@ -61,7 +61,7 @@ internal sealed class RandomHouse(Random random)
         options.Resilience.MaxRetries = random.Next(3);
         options.Resilience.BaseDelayMs = random.Next(100);
         options.Resilience.BreakerFailures = random.Next(1, 4);
-        options.Resilience.DeadlineSeconds = 5;
+        options.Resilience.DeadlineSeconds = 3;
         options.Limits.KeepAliveSeconds = Chance(3) ? 1 : 45;
         options.Fetch.AllowHosts.AddRange(Chance(2) ? ["images.internal"] : []);
         for (int i = 0; i < 3; i++)
@@ -97,7 +97,7 @@ internal sealed class RandomHouse(Random random)
             IdleTimeoutSeconds = 1,
             Weight = random.Next(3),
             Quality = random.Next(100),
-            MaxParallel = Chance(6) ? 1 : 0,
+            MaxParallel = Chance(6) ? 4 : 0,
             ContextWindow = Chance(4) ? random.Next(10, 200) : 0,
             Destinations = [.. Enumerable.Range(0, Chance(3) ? random.Next(2, 4) : 1).Select(replica => $"http://{provider}-{number}-{replica}.test")],
         };

@@ -26,6 +26,12 @@ internal sealed partial class RandomVendor(string llm, string provider, QuietTim
         string text = Encoding.UTF8.GetString(body);
         time.Happened();
         call.Seen.Enqueue(new Sighting(llm, ModelOf(request, text), deed, body.Length));
+        if (call.AllIsWell)
+        {
+            await call.Leaving!.CancelAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
         foreach (Match mark in Mark().Matches(text))
         {
             call.Wrong ??= mark.Value == call.Mark ? null : $"{llm} got another call's prompt: {mark.Value}";
