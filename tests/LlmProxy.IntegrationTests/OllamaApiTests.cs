@@ -94,7 +94,7 @@ public sealed class OllamaApiTests(OllamaApiTests.Fixture fixture) : IClassFixtu
     {
         Reply reply = await fixture.Client.FetchAsync("/api/tags", ("Authorization", "Bearer " + NarrowKey));
 
-        Assert.Equal(["native"], reply.Json["models"]!.AsArray().Select(model => (string?)model!["name"]));
+        Assert.Equal(["native", "local_only"], reply.Json["models"]!.AsArray().Select(model => (string?)model!["name"]));
         Assert.Equal(404, (await fixture.Client.PostAsync("/api/show", """{"model":"gpt-4o"}""", ("Authorization", "Bearer " + NarrowKey))).Status);
     }
 

@@ -43,13 +43,19 @@ internal sealed class SnapshotBuilder(LlmStates states, DummyHandlers dummies, M
         {
             Deployment sketch = Sketch(options, draft, out string? unavailable);
             ClusterState? cluster = unavailable is null && lookup.TryGetCluster(options.Name, out ClusterState? found) ? found : null;
+            Replica[] replicas = cluster is null ? [] : [.. cluster.Destinations.Values.Select(d => ReplicaPolicies.Of(d, d.Model.Config.Address))];
+            if (sketch.State.ConfiguredAs(options))
+            {
+                Array.ForEach(replicas, static replica => replica.Breaker.Reset());
+            }
+
             deployments.Add(new Deployment(options, sketch.Provider, sketch.State)
             {
                 IsImplied = draft.ImpliedLlms.Contains(options.Name),
                 Unavailable = unavailable,
                 Cluster = cluster,
                 Resilience = resilience,
-                Replicas = cluster is null ? [] : [.. cluster.Destinations.Values.Select(d => ReplicaPolicies.Of(d, d.Model.Config.Address))],
+                Replicas = replicas,
             });
         }
 

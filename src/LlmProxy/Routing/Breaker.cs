@@ -71,6 +71,20 @@ internal sealed class Breaker(TimeProvider time)
         }
     }
 
+    /// <summary>Closed and without memory: what it kept calls from is another one now.</summary>
+    public void Reset()
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _isOpen, false);
+            OpenSince = null;
+            _isProbed = false;
+            Array.Clear(_calls);
+            Array.Clear(_failures);
+            _allCalls = _allFailures = 0;
+        }
+    }
+
     /// <summary>Whether a call could begin now; takes no probe.</summary>
     public bool MayTry(BreakerRule rule)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using LlmProxy.Configuration.Options;
 using LlmProxy.Telemetry;
 
 namespace LlmProxy.Routing;
@@ -6,6 +7,8 @@ namespace LlmProxy.Routing;
 /// <summary>What the gateway has learnt about one LLM while running; outlives changes of configuration.</summary>
 internal sealed class LlmState(string provider, string name, TimeProvider time)
 {
+    private LlmOptions? _options;
+
     public Breaker Breaker { get; } = new(time);
 
     public LatencyMeter Latency { get; } = new(time);
@@ -39,6 +42,20 @@ internal sealed class LlmState(string provider, string name, TimeProvider time)
     /// <summary>The last call failed, for a reason that was not its caller's.</summary>
     public bool IsFailing { get; private set; }
 
+    /// <summary>True when it is called at another address, by another model's name or with another credential than before: what was learnt of the old one is forgotten.</summary>
+    public bool ConfiguredAs(LlmOptions options)
+    {
+        LlmOptions? before = Interlocked.Exchange(ref _options, options);
+        if (before is null || IsSame(before, options))
+        {
+            return false;
+        }
+
+        Breaker.Reset();
+        RefusesStreamOptions = RefusesEncodingFormat = IsFailing = false;
+        return true;
+    }
+
     public void Answered(DateTimeOffset now)
     {
         if (IsFailing || LastSuccess is null)
@@ -60,6 +77,15 @@ internal sealed class LlmState(string provider, string name, TimeProvider time)
 
         LastFailure = failure;
     }
+
+    private static bool IsSame(LlmOptions before, LlmOptions now) =>
+        before.Model == now.Model && before.BaseUrl == now.BaseUrl
+        && before.Destinations.SequenceEqual(now.Destinations)
+        && before.Auth.ApiKeys.SequenceEqual(now.Auth.ApiKeys)
+        && IsSame(before.Auth.Values, now.Auth.Values) && IsSame(before.Headers, now.Headers);
+
+    private static bool IsSame<T>(Dictionary<string, T> before, Dictionary<string, T> now) =>
+        before.Count == now.Count && before.All(one => now.TryGetValue(one.Key, out T? other) && EqualityComparer<T>.Default.Equals(one.Value, other));
 }
 
 /// <summary>What a token-free look at the LLM's address showed.</summary>
