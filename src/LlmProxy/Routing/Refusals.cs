@@ -28,6 +28,7 @@ internal sealed class Refusals(in RouteQuery query, CallNeeds? needs, BreakerRul
             Removal.OtherModel => "it serves another vendor model, and such a call never moves to one",
             Removal.NoEndpoint => $"it does not serve the endpoint \"{_query.Endpoint.Path}\"",
             Removal.External => _query.Wishes.LocalOnly == true ? "it is external, and the request asks for local LLMs only" : $"it is external, and the key \"{_query.Caller.Name}\" may not send data out",
+            Removal.House => "it is external and stands behind a local LLM, and neither a chain, Fallbacks, a strategy nor Routing:Fallback says that the call may leave the house",
             Removal.Capability => $"it does not list {Missing(target)}",
             Removal.Tools => "it does not take tools",
             Removal.Images => "it does not see images",
@@ -54,6 +55,7 @@ internal sealed class Refusals(in RouteQuery query, CallNeeds? needs, BreakerRul
         Removal.External => new GatewayError(ErrorCode.ExternalNotAllowed, _query.Wishes.LocalOnly == true
             ? $"The request asks for local LLMs only, and none that serves it is local (\"{target.Deployment.Name}\" is external)."
             : $"The key \"{_query.Caller.Name}\" may not send data to external LLMs, and \"{target.Deployment.Name}\" is external."),
+        Removal.House => new GatewayError(ErrorCode.ExternalNotAllowed, $"The LLM \"{target.Deployment.Name}\" is not asked: {Sentence(removal, target)}."),
         Removal.Context => new GatewayError(ErrorCode.ContextLengthExceeded, $"The LLM \"{target.Deployment.Name}\" cannot answer this call: {Sentence(removal, target)}.") { Param = _query.Endpoint.RequiredField ?? "messages" },
         Removal.Unavailable => new GatewayError(ErrorCode.NoHealthyProvider, $"The LLM \"{target.Deployment.Name}\" cannot be called: {target.Unavailable}.") { Provider = target.Deployment.ProviderName, ShouldRetry = false },
         Removal.Breaker => new GatewayError(ErrorCode.NoHealthyProvider, $"The LLM \"{target.Deployment.Name}\" cannot be called: {Sentence(removal, target)}.") { Provider = target.Deployment.ProviderName, RetryAfter = target.State.Breaker.RestLeft(rule) },

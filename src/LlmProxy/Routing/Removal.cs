@@ -10,6 +10,9 @@ internal enum Removal
     OtherModel,
     NoEndpoint,
     External,
+
+    /// <summary>External, behind a local one that the call was for: nobody said that it may leave the house.</summary>
+    House,
     Capability,
     Tools,
     Images,
@@ -32,6 +35,7 @@ internal static class Removals
         Removal.OtherModel => "other_model",
         Removal.NoEndpoint => "endpoint",
         Removal.External => "external",
+        Removal.House => "house",
         Removal.Capability => "capability",
         Removal.Tools => "tools",
         Removal.Images => "images",

@@ -63,16 +63,22 @@ internal static class RoutePlanner
         NameEntry entry = choice.Entry;
         IRouteStrategy? strategy = choice.Strategy ?? (entry.Parts is null ? entry.Strategy : null);
         bool isOrdered = entry.Parts is not null || strategy is not null;
-        if (!isOrdered && query.Trace is null && Untouched(entry, filter) is { } whole)
+        filter = filter with { KeepsResting = !isOrdered && entry.Kind != NameKind.Auto && query.Trace is null };
+        bool staysHome = entry.Kind == NameKind.Default && strategy is null;
+        if (!isOrdered && query.Trace is null && Untouched(entry, filter) is { } all)
         {
-            return Finish(query, whole, staysHome: entry.Kind == NameKind.Default);
+            IReadOnlyList<RouteTarget> whole = staysHome ? HouseRule.StayHome(all) : all;
+            if (filter.IsAnyAwake(whole))
+            {
+                return Finish(query, whole);
+            }
         }
 
         RouteTarget[] rented = ArrayPool<RouteTarget>.Shared.Rent(entry.Targets.Count);
         int kept = 0;
         try
         {
-            if (Narrow(query, choice, filter, needs, rented, ref kept) is { } refusal)
+            if (Narrow(query, choice, filter, needs, staysHome, rented, ref kept) is { } refusal)
             {
                 return RoutePlan.Refuse(refusal);
             }
@@ -80,7 +86,7 @@ internal static class RoutePlanner
             IReadOnlyList<RouteTarget> ordered = isOrdered && kept > 1
                 ? Order(query, entry, choice.Strategy, rented.AsSpan(0, kept), needs!)
                 : rented.AsSpan(0, kept).ToArray();
-            return Finish(query, ordered, staysHome: entry.Kind == NameKind.Default && strategy is null);
+            return Finish(query, ordered);
         }
         finally
         {
@@ -104,7 +110,7 @@ internal static class RoutePlanner
         return most == 0 ? null : most == targets.Count ? targets : new ArraySegment<RouteTarget>((RouteTarget[])targets, 0, most);
     }
 
-    private static GatewayError? Narrow(in RouteQuery query, in RouteChoice choice, in TargetFilter filter, CallNeeds? needs, RouteTarget[] kept, ref int count)
+    private static GatewayError? Narrow(in RouteQuery query, in RouteChoice choice, in TargetFilter filter, CallNeeds? needs, bool staysHome, RouteTarget[] kept, ref int count)
     {
         NameEntry entry = choice.Entry;
         IReadOnlyList<RouteTarget> targets = entry.Targets;
@@ -113,6 +119,11 @@ internal static class RoutePlanner
         {
             RouteTarget target = targets[i];
             Removal removal = filter.Check(target, IsNamed(entry, i, count));
+            if (removal == Removal.None && staysHome && StandsBehindLocal(targets, i, filter))
+            {
+                removal = Removal.House;
+            }
+
             if (removal == Removal.None)
             {
                 kept[count++] = target;
@@ -130,15 +141,17 @@ internal static class RoutePlanner
             }
         }
 
-        return count > 0 ? null : NothingLeft(query, entry, filter, needs);
+        bool isAnyAwake = filter.IsAnyAwake(new ArraySegment<RouteTarget>(kept, 0, count));
+        return isAnyAwake ? null : NothingLeft(query, entry, filter with { KeepsResting = false }, needs, staysHome);
     }
 
-    private static GatewayError NothingLeft(in RouteQuery query, NameEntry entry, in TargetFilter filter, CallNeeds? needs)
+    private static GatewayError NothingLeft(in RouteQuery query, NameEntry entry, in TargetFilter filter, CallNeeds? needs, bool staysHome)
     {
         var removed = new List<(RouteTarget, Removal)>(entry.Targets.Count);
         for (int i = 0; i < entry.Targets.Count; i++)
         {
             Removal removal = filter.Check(entry.Targets[i], IsNamed(entry, i, 0));
+            removal = removal == Removal.None && staysHome && StandsBehindLocal(entry.Targets, i, filter) ? Removal.House : removal;
             if (removal != Removal.None)
             {
                 removed.Add((entry.Targets[i], removal));
@@ -175,14 +188,21 @@ internal static class RoutePlanner
         return ordered;
     }
 
-    private static RoutePlan Finish(in RouteQuery query, IReadOnlyList<RouteTarget> targets, bool staysHome)
+    private static RoutePlan Finish(in RouteQuery query, IReadOnlyList<RouteTarget> targets) =>
+        RoutePlan.To(targets.Count == 1 || MayFollow(query) ? targets : [targets[0]]);
+
+    /// <summary>Whatever keeps the local one from answering now, the call was for it: what it cannot take today is no leave to go out.</summary>
+    private static bool StandsBehindLocal(IReadOnlyList<RouteTarget> targets, int at, in TargetFilter filter)
     {
-        if (staysHome)
+        for (int i = 0; i < at && !targets[at].IsLocal; i++)
         {
-            targets = HouseRule.StayHome(targets);
+            if (targets[i].IsLocal && filter.CheckRules(targets[i]) == Removal.None)
+            {
+                return true;
+            }
         }
 
-        return RoutePlan.To(targets.Count == 1 || MayFollow(query) ? targets : [targets[0]]);
+        return false;
     }
 
     private static bool MayFollow(in RouteQuery query) => query.Wishes.Fallback ?? query.Snapshot.Options.Routing.Fallback ?? true;

@@ -36,6 +36,9 @@ internal readonly struct TargetFilter
     /// <summary>A prompt that is longer than the window is no reason: it will be cut.</summary>
     public bool IgnoresContext { get; init; }
 
+    /// <summary>One that rests after failures keeps its place: whoever tries the LLMs in turn passes it over and says so.</summary>
+    public bool KeepsResting { get; init; }
+
     /// <param name="isNamed">The caller named it: what it can do is the caller's affair.</param>
     public Removal Check(RouteTarget target, bool isNamed)
     {
@@ -51,8 +54,22 @@ internal readonly struct TargetFilter
         }
 
         return target.Unavailable is not null ? Removal.Unavailable
-            : target.State.Breaker.MayTry(_rule) ? Removal.None
+            : KeepsResting || target.State.Breaker.MayTry(_rule) ? Removal.None
             : Removal.Breaker;
+    }
+
+    /// <summary>Whether one of them may be asked now: where all rest, nobody is.</summary>
+    public bool IsAnyAwake(IReadOnlyList<RouteTarget> targets)
+    {
+        for (int i = 0; i < targets.Count; i++)
+        {
+            if (targets[i].State.Breaker.MayTry(_rule))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>What holds for every call of this caller to this endpoint with these wishes, whatever happens.</summary>

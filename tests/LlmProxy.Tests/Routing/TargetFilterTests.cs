@@ -147,6 +147,30 @@ public sealed class TargetFilterTests
     }
 
     [Fact]
+    public void Auto_LocalDefaultThatCannotAnswerNow_IsNotReplacedByAnExternalOne()
+    {
+        Plans plans = new Plans().With("house", o => o.IsDefault = true, isLocal: true).With("outside", o => o.Capabilities = ["vision"]);
+        Assert.Equal("house", plans.Names("auto"));
+
+        Assert.Equal("invalid_value", plans.Names("auto", new Wishes { Capabilities = ["vision"] }));
+        Trip(plans, "house");
+        Assert.Equal("no_healthy_provider", plans.Names("auto"));
+        Assert.Contains("[outside] house:", plans.Plan("auto").Refusal!.Message, StringComparison.Ordinal);
+        Assert.Equal("outside", plans.Names("auto:priority")); // A strategy's choice may leave the house.
+    }
+
+    [Fact]
+    public void Chain_FirstRests_KeepsItsPlaceSoThatItCanBeTold()
+    {
+        _plans.Options.Chains["pair"] = new ChainOptions { Llms = ["all", "texts"] };
+        Trip("all");
+
+        Assert.Equal("all,texts", _plans.Names("pair"));
+        Trip("texts");
+        Assert.Equal("no_healthy_provider", _plans.Names("pair"));
+    }
+
+    [Fact]
     public void NothingLeft_BreakersAndWishes_SaysWhichFilterRemovedWhich()
     {
         Trip("all");
