@@ -22,7 +22,8 @@ internal static class TransportFailures
         HttpRequestError kind = (exception as HttpRequestException)?.HttpRequestError ?? HttpRequestError.Unknown;
         return kind switch
         {
-            HttpRequestError.NameResolutionError => new VendorFailure(ErrorCode.ProviderUnreachable, $"The host name of {who} ({address}) cannot be resolved. Check its base URL and DNS."),
+            HttpRequestError.NameResolutionError => Unresolved(who, address),
+            HttpRequestError.ConnectionError when SocketErrorOf(exception) is SocketError.TryAgain or SocketError.NoData or SocketError.NoRecovery => Unresolved(who, address),
             HttpRequestError.SecureConnectionError => new VendorFailure(ErrorCode.ProviderUnreachable, $"No secure connection to {who} at {address} could be made. Check its certificate, and whether the address wants http instead of https.") { WontPass = true },
             HttpRequestError.ConnectionError => new VendorFailure(ErrorCode.ProviderUnreachable, SocketErrorOf(exception) == SocketError.ConnectionRefused
                 ? $"{who} refused the connection at {address}. Check that the server is up and that its base URL is right."
@@ -32,6 +33,9 @@ internal static class TransportFailures
             _ => new VendorFailure(ErrorCode.ProviderUnreachable, $"{who} closed the connection before it answered. Check the server's own log: it may be restarting or out of memory."),
         };
     }
+
+    private static VendorFailure Unresolved(string who, string address) =>
+        new(ErrorCode.ProviderUnreachable, $"The host name of {who} ({address}) cannot be resolved. Check its base URL and DNS.");
 
     /// <summary>An answer began and broke off.</summary>
     public static VendorFailure InAnswer(RouteTarget target) =>

@@ -26,7 +26,8 @@ public sealed class FaultMatrixTests(FaultRig rig) : IClassFixture<FaultRig>
         Outcome seen = rig[Cells[cell]];
         Ending ending = seen.Cell.Fault.For(seen.Cell.Stream)!;
 
-        Assert.Equal(ending.Expected(seen.Cell.Setup), seen.Text);
+        string expected = ending.Expected(seen.Cell.Setup);
+        Assert.True(expected == seen.Text, $"expected {expected}\nsaw      {seen.Text}\n{seen.Body}");
         Assert.Equal(seen.Tries.Sum().ToString(System.Globalization.CultureInfo.InvariantCulture), seen.Header("x-llm-attempts"));
         Assert.DoesNotContain(FaultRig.Secret, seen.Body, StringComparison.Ordinal);
         if (seen.ErrorJson is { } error)

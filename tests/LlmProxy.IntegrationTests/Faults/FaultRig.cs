@@ -35,7 +35,8 @@ public sealed partial class FaultRig : IAsyncLifetime, IDisposable
         Upstream = await ScriptedUpstream.StartAsync();
         Other = await ScriptedUpstream.StartAsync();
         Secure = await ScriptedUpstream.StartAsync(_certificate);
-        Gateway = await GatewayProcess.StartAsync(new GatewaySettings { Config = Configuration() });
+        // A name server that loses a question would else be waited for five seconds, which is as long as a connection may take.
+        Gateway = await GatewayProcess.StartAsync(new GatewaySettings { Config = Configuration() }.With("RES_OPTIONS", "timeout:1 attempts:2"));
         using var places = new SemaphoreSlim(AtOnce);
         Task<(int First, int Second)[]> pairs = Task.WhenAll(Pair.All.Select(pair => InTurnAsync(places, () => RunAsync(pair))));
         Outcome[] outcomes = await Task.WhenAll(Cell.All.Select(cell => InTurnAsync(places, () => RunAsync(cell))));
