@@ -11,6 +11,9 @@ namespace LlmProxy.Routing;
 /// </summary>
 internal sealed class ModelDirectory
 {
+    /// <summary>So many others of the same model follow a named LLM: each call looks at all of them, and none has the time for more.</summary>
+    private const int MostFollowers = 16;
+
     private const string ChainPrefix = "chain:";
     private const int DeepestName = 16;
 
@@ -281,6 +284,7 @@ internal sealed class ModelDirectory
         var same = new List<RouteTarget> { first };
         same.AddRange(_byPriority
             .Where(d => d != first.Deployment && !d.IsDummy && d.Options.Model.Equals(first.Model, StringComparison.OrdinalIgnoreCase))
+            .Take(MostFollowers)
             .Select(d => new RouteTarget(d, d.Options.Model)));
 
         var targets = new List<RouteTarget>(StayHome(same));

@@ -160,6 +160,19 @@ public sealed class TargetFilterTests
     }
 
     [Fact]
+    public void Named_OfAThousandWithTheSameModel_IsFollowedByAFew()
+    {
+        var plans = new Plans();
+        for (int i = 0; i < 1000; i++)
+        {
+            plans.With($"llm-{i:000}", o => o.Model = "same");
+        }
+
+        Assert.Equal(17, plans.Plan("llm-500").Targets.Count);
+        Assert.Equal("llm-500", plans.Plan("llm-500").Targets[0].Deployment.Name);
+    }
+
+    [Fact]
     public void Chain_FirstRests_KeepsItsPlaceSoThatItCanBeTold()
     {
         _plans.Options.Chains["pair"] = new ChainOptions { Llms = ["all", "texts"] };
