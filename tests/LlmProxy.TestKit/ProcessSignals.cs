@@ -6,12 +6,21 @@ namespace LlmProxy.TestKit;
 internal static class ProcessSignals
 {
     private const int Sigterm = 15;
+    private const int Sigcont = 18;
+    private const int Sigstop = 19;
 
-    public static void Terminate(int processId)
+    public static void Terminate(int processId) => Send(processId, Sigterm);
+
+    /// <summary>The process stands still and keeps everything it holds open.</summary>
+    public static void Stop(int processId) => Send(processId, Sigstop);
+
+    public static void Continue(int processId) => Send(processId, Sigcont);
+
+    private static void Send(int processId, int signal)
     {
-        if (Kill(processId, Sigterm) != 0)
+        if (Kill(processId, signal) != 0)
         {
-            throw new InvalidOperationException($"SIGTERM to process {processId} failed: {Marshal.GetLastPInvokeErrorMessage()}");
+            throw new InvalidOperationException($"Signal {signal} to process {processId} failed: {Marshal.GetLastPInvokeErrorMessage()}");
         }
     }
 

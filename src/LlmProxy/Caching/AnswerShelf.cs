@@ -13,37 +13,36 @@ internal sealed class AnswerShelf(AnswerCache cache, GatewayMetrics metrics)
 {
     private const string ContentType = "application/json";
 
-    /// <summary>True when the answer was known and has been sent.</summary>
-    public async ValueTask<bool> TryServeAsync(Exchange exchange, RoutePlan plan, ClientAnswer answer)
+    /// <summary>The answer, where it is known; else null, and it is arranged that the new one is kept.</summary>
+    public KnownAnswer? Find(Exchange exchange, RoutePlan plan)
     {
         Wishes wishes = exchange.Wishes;
         if (!cache.IsEnabled || wishes.Cache == CacheWish.Off || wishes.Metadata == true || exchange.Peek is null || !AnswerCache.Covers(exchange.Endpoint, exchange.IsStream))
         {
-            return false;
+            return null;
         }
 
         CacheKey key = KeyOf(exchange);
         if (wishes.Cache != CacheWish.Refresh && cache.TryGet(key, out CachedAnswer? known, out TimeSpan age))
         {
-            await ServeAsync(exchange, plan, answer, known, age);
-            return true;
+            return new KnownAnswer(known, age, plan.Targets.FirstOrDefault(t => t.Deployment.Name == known.Llm) ?? plan.Targets[0]);
         }
 
         exchange.Cache = "miss";
         CacheOptions options = exchange.Snapshot.Options.Cache;
         TimeSpan life = TimeSpan.FromSeconds(wishes.CacheTtlSeconds ?? options.TtlSeconds);
         exchange.KeepAnswer = body => Keep(exchange, key, body, life);
-        return false;
+        return null;
     }
 
-    private async ValueTask ServeAsync(Exchange exchange, RoutePlan plan, ClientAnswer answer, CachedAnswer known, TimeSpan age)
+    public async ValueTask ServeAsync(Exchange exchange, KnownAnswer known, ClientAnswer answer)
     {
         exchange.Cache = "hit";
-        exchange.Answered = plan.Targets.FirstOrDefault(t => t.Deployment.Name == known.Llm) ?? plan.Targets[0];
-        exchange.Commit(new AttemptFacts(0) { CostUsd = 0m, ReportedModel = known.ReportedModel });
-        exchange.Http.Response.Headers.Age = ((long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        metrics.CacheHit(exchange.Answered.Deployment.State.Tags);
-        await answer.SendOwnAsync(known.ContentType, known.Body);
+        exchange.Answered = known.Target;
+        exchange.Commit(new AttemptFacts(0) { CostUsd = 0m, ReportedModel = known.Answer.ReportedModel });
+        exchange.Http.Response.Headers.Age = ((long)known.Age.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        metrics.CacheHit(known.Target.Deployment.State.Tags);
+        await answer.SendOwnAsync(known.Answer.ContentType, known.Answer.Body);
     }
 
     /// <summary>Only what the first choice answered is kept: a stand-in's answer must not outlive the failure.</summary>

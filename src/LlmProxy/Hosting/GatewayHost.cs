@@ -1,4 +1,5 @@
 using LlmProxy.Access;
+using LlmProxy.Accounting;
 using LlmProxy.Admin;
 using LlmProxy.Caching;
 using LlmProxy.Configuration;
@@ -104,6 +105,7 @@ internal static class GatewayHost
         services.AddSingleton<KeyGate>();
         services.AddLimits();
         services.AddCaching();
+        services.AddAccounting();
         services.AddForwarding();
         services.AddPipeline();
         services.AddGatewayTelemetry();

@@ -149,7 +149,7 @@ internal sealed class Bulkhead(TimeProvider time) : IPlaces
     }
 
     private static LimitDecision Refused(string llm, Shortage shortage, RateReport rate) =>
-        new(Reservation.None, (shortage with { Owner = "LLM", Name = llm }).ToError(), rate);
+        new(Hold.None, (shortage with { Owner = "LLM", Name = llm }).ToError(), rate);
 
     private static bool TryLeave_NeedsLock(WaitingPlace waiting)
     {

@@ -3,18 +3,21 @@ using LlmProxy.Pipeline;
 namespace LlmProxy.Limits;
 
 /// <summary>May it, now: a reservation to give back, or the refusal; and what is left of the tightest limit.</summary>
-internal readonly record struct LimitDecision(Reservation Reservation, GatewayError? Refusal, RateReport Rate)
+internal readonly record struct LimitDecision(Hold Hold, GatewayError? Refusal, RateReport Rate)
 {
-    public static readonly LimitDecision Unlimited = new(Reservation.None, null, default);
+    public static readonly LimitDecision Unlimited = new(Hold.None, null, default);
 
     public bool IsAdmitted => Refusal is null;
+
+    /// <summary>What is left of the tightest limit of tokens.</summary>
+    public RateReport Tokens { get; init; }
 
     /// <summary>How long the call stood in the queue.</summary>
     public long WaitedMs { get; init; }
 }
 
-/// <summary>The values behind x-ratelimit-*-requests; empty where no limit of requests applies.</summary>
-internal readonly record struct RateReport(int Limit, int Remaining, TimeSpan Reset)
+/// <summary>The values behind x-ratelimit-*-requests, or -tokens; empty where no such limit applies.</summary>
+internal readonly record struct RateReport(long Limit, long Remaining, TimeSpan Reset)
 {
     public bool IsEmpty => Limit == 0;
 

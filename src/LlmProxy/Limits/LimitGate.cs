@@ -193,7 +193,7 @@ internal sealed class LimitGate : IPlaces, IDisposable
         shortage = shortage.Or((workspace?.Check(subject.WorkspaceLimits, now) ?? default) with { Owner = "workspace", Name = subject.Workspace });
         shortage = shortage.Or((key?.Check(subject.KeyLimits, now) ?? default) with { Owner = "key", Name = subject.Key });
 
-        Reservation reservation = Reservation.None;
+        Hold reservation = Hold.None;
         if (shortage.IsNone)
         {
             gateway?.Enter(subject.Gateway, now);

@@ -1,11 +1,8 @@
 namespace LlmProxy.Limits;
 
 /// <summary>The places one running call holds. Given back once, on every ending; a second time changes nothing.</summary>
-internal sealed class Reservation : IDisposable
+internal sealed class Reservation : Hold
 {
-    /// <summary>Holds nothing: for calls that no limit applies to, and for refused ones.</summary>
-    public static readonly Reservation None = new(null, null, null, null);
-
     private readonly LimitHolder? _first;
     private readonly LimitHolder? _second;
     private readonly LimitHolder? _third;
@@ -19,7 +16,9 @@ internal sealed class Reservation : IDisposable
         _third = third;
     }
 
-    public void Dispose() => Interlocked.Exchange(ref _places, null)?.Release(this);
+    public override bool TryHold(long tokens, long costUnits) => true;
+
+    public override void Settle(long tokens, long costUnits) => Interlocked.Exchange(ref _places, null)?.Release(this);
 
     /// <summary>The LLM's, where it is an LLM that was entered.</summary>
     public LimitHolder? First => _first;

@@ -26,7 +26,7 @@ internal sealed class PassPipeline(
         var exchange = new Exchange(http, EndpointKind.Pass, snapshots.Current, time, budget, shutdown);
         using var answer = new ClientAnswer(exchange);
         using Shutdown.Call running = shutdown.Begin();
-        Reservation? reservation = null;
+        Hold hold = Hold.None;
         try
         {
             GatewayError? refusal = keys.Admit(exchange) ?? RequestHeaders.Read(exchange);
@@ -40,9 +40,10 @@ internal sealed class PassPipeline(
             }
 
             LimitDecision decision = await limits.ReserveAsync(CallLimits.Of(exchange), exchange.Aborted);
-            reservation = decision.Reservation;
+            hold = decision.Hold;
             exchange.QueueMs = decision.WaitedMs;
             exchange.Rate = decision.Rate;
+            exchange.TokenRate = decision.Tokens;
             if (decision.Refusal is { } limited)
             {
                 recorder.Limited(limited);
@@ -67,7 +68,7 @@ internal sealed class PassPipeline(
         }
         finally
         {
-            reservation?.Dispose();
+            hold.Dispose();
             recorder.Record(exchange);
             exchange.LetGo();
         }
@@ -103,7 +104,7 @@ internal sealed class PassPipeline(
         {
             replica.Leave();
             llm.State.Tags.Leave();
-            place.Reservation.Dispose();
+            place.Hold.Dispose();
             string outcome = exchange.IsClientGone ? "client_gone" : exchange.Error?.Code.Wire() ?? "success";
             exchange.EndAttempt(attempt, new AttemptRecord(llm.Name, llm.ProviderName, outcome, time.GetElapsedTime(begun).TotalMilliseconds));
             metrics.AttemptEnded(llm.State.Tags, outcome);

@@ -85,13 +85,13 @@ internal sealed class CallRecorder(GatewayMetrics metrics, RequestLog log, ILogg
         });
         if (log.IsEnabled || GatewayTracing.IsListenedTo)
         {
-            RequestSummary summary = Summary(exchange, last, duration, firstOutput, overhead);
+            CallRow summary = Summary(exchange, last, duration, firstOutput, overhead);
             log.Write(summary);
             GatewayTracing.Describe(exchange.Http, summary);
         }
     }
 
-    private static RequestSummary Summary(Exchange exchange, AttemptRecord? last, TimeSpan duration, TimeSpan? firstOutput, TimeSpan? overhead) => new()
+    private static CallRow Summary(Exchange exchange, AttemptRecord? last, TimeSpan duration, TimeSpan? firstOutput, TimeSpan? overhead) => new()
     {
         Id = exchange.Id,
         FinishedAt = exchange.Time.GetUtcNow(),

@@ -25,9 +25,12 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     private AttemptFacts? _committed;
     private AttemptFacts? _lastFailed;
     private int _attemptsBegun;
+    private string? _idText;
 
     /// <summary>Ours alone; the client's own id is kept beside it.</summary>
-    public string Id { get; } = Guid.CreateVersion7().ToString("D", CultureInfo.InvariantCulture);
+    public string Id => _idText ??= CallId.ToString("D", CultureInfo.InvariantCulture);
+
+    public Guid CallId { get; } = Guid.CreateVersion7();
 
     public HttpContext Http { get; } = http;
 
@@ -150,6 +153,12 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     /// <summary>Requests left under the tightest limit, for the x-ratelimit headers.</summary>
     public RateReport Rate { get; set; }
+
+    /// <summary>The same for tokens.</summary>
+    public RateReport TokenRate { get; set; }
+
+    /// <summary>What it holds, what it has used so far, and its one row; null until it is admitted.</summary>
+    public CallAccount? Account { get; set; }
 
     public bool IsClientGone { get; set; }
 

@@ -1,4 +1,5 @@
 using LlmProxy.Access;
+using LlmProxy.Accounting;
 using LlmProxy.Caching;
 using LlmProxy.Configuration;
 using LlmProxy.Configuration.Options;
@@ -13,7 +14,7 @@ namespace LlmProxy.Pipeline;
 
 /// <summary>The way of every call, in the order it goes. Read this first.</summary>
 internal sealed class GatewayPipeline(
-    SnapshotHolder snapshots, KeyGate keys, AnswerShelf cache, LimitGate limits, AttemptLoop attempts, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
+    SnapshotHolder snapshots, KeyGate keys, AnswerShelf cache, LimitGate limits, AttemptLoop attempts, UsageLedger ledger, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
 {
     /// <param name="addressed">The model, where the address names it and not the body.</param>
     public async Task RunAsync(HttpContext http, EndpointKind endpoint, string? addressed = null)
@@ -21,7 +22,7 @@ internal sealed class GatewayPipeline(
         var exchange = new Exchange(http, endpoint, snapshots.Current, time, budget, shutdown) { AddressedModel = addressed };
         using var answer = new ClientAnswer(exchange);
         using Shutdown.Call running = shutdown.Begin();
-        Reservation? reservation = null;
+        Hold hold = Hold.None;
         try
         {
             GatewayError? refusal = keys.Admit(exchange) ?? await RequestReader.ReadAsync(exchange);
@@ -41,10 +42,12 @@ internal sealed class GatewayPipeline(
             }
 
             Truncation.FitPlan(exchange, plan);
-            LimitDecision decision = await limits.ReserveAsync(CallLimits.Of(exchange), exchange.Aborted);
-            reservation = decision.Reservation;
+            KnownAnswer? known = cache.Find(exchange, plan);
+            LimitDecision decision = await limits.ReserveAsync(CallLimits.Of(exchange, plan, isKnown: known is not null), exchange.Aborted);
+            hold = decision.Hold;
             exchange.QueueMs = decision.WaitedMs;
             exchange.Rate = decision.Rate;
+            exchange.TokenRate = decision.Tokens;
             if (decision.Refusal is { } limited)
             {
                 recorder.Limited(limited);
@@ -52,8 +55,16 @@ internal sealed class GatewayPipeline(
                 return;
             }
 
-            if (await cache.TryServeAsync(exchange, plan, answer))
+            if (known is not null)
             {
+                ledger.Admit(exchange, hold);
+                await cache.ServeAsync(exchange, known, answer);
+                return;
+            }
+
+            if (ledger.Begin(exchange, plan, hold) is { } full)
+            {
+                await answer.SendErrorAsync(full);
                 return;
             }
 
@@ -79,7 +90,8 @@ internal sealed class GatewayPipeline(
         }
         finally
         {
-            reservation?.Dispose();
+            ledger.Settle(exchange);
+            hold.Dispose();
             recorder.Record(exchange);
             exchange.LetGo();
         }

@@ -73,7 +73,7 @@ internal static class GatewayTracing
     }
 
     /// <summary>Puts on the call's own span what its log line says.</summary>
-    public static void Describe(HttpContext http, RequestSummary call)
+    public static void Describe(HttpContext http, CallRow call)
     {
         if (!Source.HasListeners() || http.Features.Get<IHttpActivityFeature>()?.Activity is not { IsAllDataRequested: true } span)
         {

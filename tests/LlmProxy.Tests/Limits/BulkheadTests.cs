@@ -18,7 +18,7 @@ public sealed class BulkheadTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++)
         {
-            _bulkhead.TryEnter("gpt", default).Reservation.Dispose();
+            _bulkhead.TryEnter("gpt", default).Hold.Dispose();
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
@@ -35,7 +35,7 @@ public sealed class BulkheadTests
         Assert.Contains("LLM 'llama'", full.Refusal.Message, StringComparison.Ordinal);
         Assert.True(_bulkhead.TryEnter("qwen", new LimitNumbers(0, 1)).IsAdmitted);
 
-        entered.Reservation.Dispose();
+        entered.Hold.Dispose();
         Assert.True(_bulkhead.TryEnter("llama", new LimitNumbers(0, 1)).IsAdmitted);
     }
 
@@ -57,14 +57,14 @@ public sealed class BulkheadTests
         Assert.False(first.IsCompleted);
 
         _time.Advance(TimeSpan.FromMilliseconds(100));
-        running.Reservation.Dispose();
+        running.Hold.Dispose();
 
         LimitDecision admitted = await Soon(first);
         Assert.True(admitted.IsAdmitted);
         Assert.Equal(100, admitted.WaitedMs);
         Assert.False(second.IsCompleted);
         Assert.False(_bulkhead.TryEnter("llama", new LimitNumbers(0, 2)).IsAdmitted); // Nobody overtakes the second.
-        admitted.Reservation.Dispose();
+        admitted.Hold.Dispose();
         Assert.True((await Soon(second)).IsAdmitted);
     }
 
@@ -79,7 +79,7 @@ public sealed class BulkheadTests
         LimitDecision refused = await Soon(waiting);
         Assert.Equal(ErrorCode.TooManyParallelRequests, refused.Refusal!.Code);
         Assert.Equal(250, refused.WaitedMs);
-        running.Reservation.Dispose();
+        running.Hold.Dispose();
         Assert.True(_bulkhead.TryEnter("llama", new LimitNumbers(0, 1)).IsAdmitted);
     }
 
@@ -93,7 +93,7 @@ public sealed class BulkheadTests
 
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Soon(leaver));
-        running.Reservation.Dispose();
+        running.Hold.Dispose();
 
         Assert.True((await Soon(next)).IsAdmitted);
     }
@@ -101,10 +101,10 @@ public sealed class BulkheadTests
     [Fact]
     public async Task Idle_AfterAMinute_IsForgotten()
     {
-        (await Enter()).Reservation.Dispose();
+        (await Enter()).Hold.Dispose();
         _time.Advance(TimeSpan.FromMinutes(2));
 
-        _bulkhead.TryEnter("qwen", new LimitNumbers(0, 1)).Reservation.Dispose();
+        _bulkhead.TryEnter("qwen", new LimitNumbers(0, 1)).Hold.Dispose();
 
         Assert.Equal(1, _bulkhead.Remembered);
     }

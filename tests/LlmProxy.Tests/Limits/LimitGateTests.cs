@@ -20,7 +20,7 @@ public sealed class LimitGateTests : IDisposable
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++)
         {
-            Admit(subject).Reservation.Dispose();
+            Admit(subject).Hold.Dispose();
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
@@ -78,7 +78,7 @@ public sealed class LimitGateTests : IDisposable
 
         LimitDecision other = Admit(subject with { Key = "other" });
         Assert.Equal(8, other.Rate.Remaining); // Two were admitted; the refused one left no trace.
-        running.Reservation.Dispose();
+        running.Hold.Dispose();
         Assert.True(Admit(subject).IsAdmitted);
     }
 
@@ -133,8 +133,8 @@ public sealed class LimitGateTests : IDisposable
         LimitSubject subject = Key("ci", parallel: 2);
         LimitDecision first = Admit(subject);
         Admit(subject);
-        first.Reservation.Dispose();
-        first.Reservation.Dispose();
+        first.Hold.Dispose();
+        first.Hold.Dispose();
 
         Assert.True(Admit(subject).IsAdmitted);
         Assert.False(Admit(subject).IsAdmitted);
@@ -143,13 +143,13 @@ public sealed class LimitGateTests : IDisposable
     [Fact]
     public void Gate_KeyFallsSilent_ForgetsItWithinMinutes()
     {
-        Admit(Key("gone", rpm: 5)).Reservation.Dispose();
+        Admit(Key("gone", rpm: 5)).Hold.Dispose();
         LimitDecision running = Admit(Key("busy", rpm: 5));
         _time.Advance(TimeSpan.FromMinutes(2));
         Admit(Key("other", rpm: 5));
         Assert.Equal(2, _gate.Remembered);
 
-        running.Reservation.Dispose();
+        running.Hold.Dispose();
         Assert.True(Admit(Key("busy", rpm: 5)).IsAdmitted);
     }
 
@@ -188,7 +188,7 @@ public sealed class LimitGateTests : IDisposable
                     Interlocked.Increment(ref admitted);
                     Thread.Yield();
                     Interlocked.Decrement(ref running);
-                    decision.Reservation.Dispose();
+                    decision.Hold.Dispose();
                 }
             },
             TaskCreationOptions.LongRunning)));

@@ -24,13 +24,13 @@ public sealed class LimitQueueTests : IDisposable
         Assert.False(first.IsCompleted);
 
         _time.Advance(TimeSpan.FromMilliseconds(1500));
-        running.Reservation.Dispose();
+        running.Hold.Dispose();
 
         LimitDecision admitted = await Soon(first);
         Assert.True(admitted.IsAdmitted);
         Assert.Equal(1500, admitted.WaitedMs);
         Assert.False(second.IsCompleted);
-        admitted.Reservation.Dispose();
+        admitted.Hold.Dispose();
         Assert.True((await Soon(second)).IsAdmitted);
         Assert.Equal(0, _gate.Waiting);
     }
@@ -123,7 +123,7 @@ public sealed class LimitQueueTests : IDisposable
 
         await client.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
-        running.Reservation.Dispose();
+        running.Hold.Dispose();
 
         Assert.True((await Soon(next)).IsAdmitted);
     }
@@ -170,7 +170,7 @@ public sealed class LimitQueueTests : IDisposable
 
             try
             {
-                using Reservation reservation = (await turn).Reservation;
+                using Reservation reservation = (await turn).Hold;
                 int now = Interlocked.Increment(ref running);
                 InterlockedMax(ref peak, now);
                 await Task.Yield();

@@ -58,7 +58,7 @@ internal sealed class TargetRunner(
         }
         finally
         {
-            place.Reservation.Dispose();
+            place.Hold.Dispose();
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using LlmProxy.Accounting;
 using Serilog.Events;
 
 namespace LlmProxy.Telemetry.Logs;
@@ -8,5 +9,5 @@ internal interface ILogFormat
 {
     void Write(LogEvent happened, ArrayBufferWriter<byte> line);
 
-    void Write(RequestSummary call, ArrayBufferWriter<byte> line);
+    void Write(CallRow call, ArrayBufferWriter<byte> line);
 }

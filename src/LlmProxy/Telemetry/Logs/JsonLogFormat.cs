@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using LlmProxy.Accounting;
 using Serilog.Events;
 
 namespace LlmProxy.Telemetry.Logs;
@@ -50,7 +51,7 @@ internal sealed class JsonLogFormat : ILogFormat
         End(line);
     }
 
-    public void Write(RequestSummary call, ArrayBufferWriter<byte> line)
+    public void Write(CallRow call, ArrayBufferWriter<byte> line)
     {
         Begin(line, call.FinishedAt, "Information"u8);
         _json.WriteString("message"u8, MessageOf(call));
@@ -70,7 +71,7 @@ internal sealed class JsonLogFormat : ILogFormat
         _ => "Critical"u8,
     };
 
-    private ReadOnlySpan<byte> MessageOf(RequestSummary call)
+    private ReadOnlySpan<byte> MessageOf(CallRow call)
     {
         _callMessage.ResetWrittenCount();
         _callMessage.Put(call.Endpoint);

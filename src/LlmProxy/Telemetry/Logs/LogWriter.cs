@@ -1,4 +1,5 @@
 using System.Buffers;
+using LlmProxy.Accounting;
 using Serilog.Core;
 using Serilog.Events;
 using Serilog.Parsing;
@@ -58,7 +59,7 @@ internal sealed class LogWriter : ILogEventSink, IDisposable
 
     public void Emit(LogEvent logEvent) => Enqueue(logEvent);
 
-    public void Emit(RequestSummary call) => Enqueue(call);
+    public void Emit(CallRow call) => Enqueue(call);
 
     /// <summary>Writes what waits and ends; nothing is written after.</summary>
     public void Dispose()
@@ -163,7 +164,7 @@ internal sealed class LogWriter : ILogEventSink, IDisposable
         _line.ResetWrittenCount();
         try
         {
-            if (item is RequestSummary call)
+            if (item is CallRow call)
             {
                 _format.Write(call, _line);
                 _more?.Emit(RequestLogEvent.From(call));

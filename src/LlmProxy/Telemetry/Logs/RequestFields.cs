@@ -1,3 +1,5 @@
+using LlmProxy.Accounting;
+
 namespace LlmProxy.Telemetry.Logs;
 
 /// <summary>Takes a call's fields one by one, by their names in the ledger.</summary>
@@ -18,7 +20,7 @@ internal interface IFieldSink
 /// <summary>The one list of what is said about a call. What is not known is left out.</summary>
 internal static class RequestFields
 {
-    public static void Tell<TSink>(RequestSummary call, ref TSink sink)
+    public static void Tell<TSink>(CallRow call, ref TSink sink)
         where TSink : struct, IFieldSink
     {
         sink.Add("id"u8, call.Id);

@@ -1,3 +1,5 @@
+using LlmProxy.Accounting;
+
 namespace LlmProxy.Telemetry.Logs;
 
 /// <summary>The one line per call. It does not pass the logging framework: a call costs one small object in the writer's queue.</summary>
@@ -10,7 +12,7 @@ internal sealed class RequestLog(LogWriter writer, ILoggerFactory loggers)
     /// <summary>Ask before building a summary.</summary>
     public bool IsEnabled => _level.IsEnabled(LogLevel.Information);
 
-    public void Write(RequestSummary call)
+    public void Write(CallRow call)
     {
         if (IsEnabled)
         {

@@ -1,4 +1,5 @@
 using System.Text;
+using LlmProxy.Accounting;
 using Serilog.Events;
 using Serilog.Parsing;
 
@@ -9,7 +10,7 @@ internal static class RequestLogEvent
 {
     private static readonly MessageTemplate Template = new MessageTemplateParser().Parse("{endpoint} {requested_model} → {llm} {status} in {duration_ms} ms");
 
-    public static LogEvent From(RequestSummary call)
+    public static LogEvent From(CallRow call)
     {
         Properties properties = new([new LogEventProperty("SourceContext", new ScalarValue(RequestLog.Category))]);
         RequestFields.Tell(call, ref properties);

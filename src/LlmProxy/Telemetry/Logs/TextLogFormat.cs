@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using LlmProxy.Accounting;
 using Serilog.Events;
 using Serilog.Parsing;
 
@@ -35,7 +36,7 @@ internal sealed class TextLogFormat(TimeZoneInfo zone) : ILogFormat
         line.Put("\n"u8);
     }
 
-    public void Write(RequestSummary call, ArrayBufferWriter<byte> line)
+    public void Write(CallRow call, ArrayBufferWriter<byte> line)
     {
         Begin(line, call.FinishedAt, "INF "u8);
         line.Put(call.Endpoint);
@@ -115,7 +116,7 @@ internal sealed class TextLogFormat(TimeZoneInfo zone) : ILogFormat
         return category[(category.LastIndexOf('.') + 1)..];
     }
 
-    private static void WriteTimes(RequestSummary call, ArrayBufferWriter<byte> line)
+    private static void WriteTimes(CallRow call, ArrayBufferWriter<byte> line)
     {
         ReadOnlySpan<byte> before = " ("u8;
         AddTime(line, ref before, "ttft "u8, call.FirstToken);
@@ -138,7 +139,7 @@ internal sealed class TextLogFormat(TimeZoneInfo zone) : ILogFormat
         }
     }
 
-    private static void WriteUsage(RequestSummary call, ArrayBufferWriter<byte> line)
+    private static void WriteUsage(CallRow call, ArrayBufferWriter<byte> line)
     {
         if (call.Usage.Total > 0)
         {
@@ -161,7 +162,7 @@ internal sealed class TextLogFormat(TimeZoneInfo zone) : ILogFormat
         }
     }
 
-    private static void WriteTroubles(RequestSummary call, ArrayBufferWriter<byte> line)
+    private static void WriteTroubles(CallRow call, ArrayBufferWriter<byte> line)
     {
         if (call.ErrorCode is not null)
         {

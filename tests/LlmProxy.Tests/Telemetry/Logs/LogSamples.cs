@@ -12,7 +12,7 @@ internal static class LogSamples
 {
     public static readonly DateTimeOffset Noon = new(2026, 3, 4, 12, 0, 0, 123, TimeSpan.Zero);
 
-    public static RequestSummary Refused() => new()
+    public static CallRow Refused() => new()
     {
         Id = "0199a1b2",
         FinishedAt = Noon,
@@ -23,7 +23,7 @@ internal static class LogSamples
         ErrorCode = "invalid_api_key",
     };
 
-    public static RequestSummary Streamed() => new()
+    public static CallRow Streamed() => new()
     {
         Id = "0199a1b2",
         FinishedAt = Noon,
@@ -61,7 +61,7 @@ internal static class LogSamples
         return Encoding.UTF8.GetString(line.WrittenSpan);
     }
 
-    public static string Line(ILogFormat format, RequestSummary call)
+    public static string Line(ILogFormat format, CallRow call)
     {
         ArrayBufferWriter<byte> line = new();
         format.Write(call, line);

@@ -1,3 +1,4 @@
+using LlmProxy.Accounting;
 using LlmProxy.Telemetry.Logs;
 using Serilog.Events;
 using static LlmProxy.Tests.Telemetry.Logs.LogSamples;
@@ -21,7 +22,7 @@ public sealed class TextLogFormatTests
     [Fact]
     public void Call_WithTroubles_TellsThemAll()
     {
-        RequestSummary call = Streamed() with
+        CallRow call = Streamed() with
         {
             Duration = TimeSpan.FromSeconds(12.43),
             Queued = TimeSpan.FromMilliseconds(35),

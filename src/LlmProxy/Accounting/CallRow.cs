@@ -1,11 +1,16 @@
-using LlmProxy.Accounting;
+using LlmProxy.Pipeline;
 
-namespace LlmProxy.Telemetry.Logs;
+namespace LlmProxy.Accounting;
 
-/// <summary>What the log says about one call when it has ended. Never holds a prompt, an answer or a credential.</summary>
-internal sealed record RequestSummary
+/// <summary>
+/// What is written down about one call, once: the journal, the ledger, the log line and the span all say this. Never holds a
+/// prompt, an answer or a credential.
+/// </summary>
+internal sealed record CallRow
 {
     public required string Id { get; init; }
+
+    public DateTimeOffset StartedAt { get; init; }
 
     public required DateTimeOffset FinishedAt { get; init; }
 
@@ -38,6 +43,9 @@ internal sealed record RequestSummary
 
     public int Attempts { get; init; }
 
+    /// <summary>Each attempt and how it ended.</summary>
+    public IReadOnlyList<AttemptRecord> Tries { get; init; } = [];
+
     /// <summary>Why the first choice did not answer.</summary>
     public string? Fallback { get; init; }
 
@@ -49,7 +57,7 @@ internal sealed record RequestSummary
 
     public TokenUsage Usage { get; init; }
 
-    /// <summary>"reported", "estimated", ...</summary>
+    /// <summary>"reported", "drained", "estimated" or "none".</summary>
     public string? UsageSource { get; init; }
 
     public decimal? CostUsd { get; init; }
@@ -66,4 +74,7 @@ internal sealed record RequestSummary
     public bool IsStream { get; init; }
 
     public bool ClientGone { get; init; }
+
+    /// <summary>The key's and the request's tags.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
 }

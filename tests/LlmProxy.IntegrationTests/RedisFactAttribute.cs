@@ -1,0 +1,10 @@
+using LlmProxy.TestKit;
+
+namespace LlmProxy.IntegrationTests;
+
+/// <summary>A test that needs redis-server.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class RedisFactAttribute : FactAttribute
+{
+    public RedisFactAttribute() => Skip = RedisServer.Missing;
+}
