@@ -170,7 +170,7 @@ public sealed class LimitQueueTests : IDisposable
 
             try
             {
-                using Reservation reservation = (await turn).Hold;
+                using Hold reservation = (await turn).Hold;
                 int now = Interlocked.Increment(ref running);
                 InterlockedMax(ref peak, now);
                 await Task.Yield();
