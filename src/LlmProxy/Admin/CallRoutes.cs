@@ -1,4 +1,5 @@
 using LlmProxy.Accounting;
+using LlmProxy.Accounting.Ledger;
 using LlmProxy.Accounting.Reports;
 using LlmProxy.Configuration;
 using LlmProxy.Pipeline;
@@ -10,14 +11,14 @@ internal sealed class CallRoutes(ReportCounter counter, TimeProvider time)
 {
     private static readonly string[] Parameters = ["from", "to", "key", "workspace", "llm", "status", "limit", "cursor"];
 
-    internal static readonly ReportColumn<CallEntry>[] Columns =
+    internal static readonly ReportColumn<StoredCall>[] Columns =
     [
-        new("id", call => call.Id.ToString()),
+        new("id", call => call.Id),
         new("client_request_id", call => call.ClientRequestId),
         new("started_at", call => call.StartedAt),
         new("finished_at", call => call.FinishedAt),
         new("endpoint", call => call.Endpoint),
-        new("key", call => call.Key),
+        new("key", call => call.KeyName),
         new("workspace", call => call.Workspace),
         new("end_user", call => call.EndUser),
         new("requested_model", call => call.RequestedModel),
@@ -28,19 +29,19 @@ internal sealed class CallRoutes(ReportCounter counter, TimeProvider time)
         new("outcome", call => call.Outcome),
         new("error_code", call => call.ErrorCode),
         new("attempts", call => ReportCell.OfJson(call.Attempts)),
-        new("input_tokens", call => call.Tokens.FreshInput),
-        new("cached_tokens", call => call.Tokens.CachedInput),
-        new("cache_write_tokens", call => call.Tokens.CacheWrite),
-        new("output_tokens", call => call.Tokens.Output),
-        new("reasoning_tokens", call => call.Tokens.Reasoning),
+        new("input_tokens", call => call.InputTokens),
+        new("cached_tokens", call => call.CachedTokens),
+        new("cache_write_tokens", call => call.CacheWriteTokens),
+        new("output_tokens", call => call.OutputTokens),
+        new("reasoning_tokens", call => call.ReasoningTokens),
         new("usage_source", call => call.UsageSource),
         new("cost_usd", call => call.CostUnits is { } units ? UsageColumns.Shorten(Money.ToUsd(units)) : default(ReportCell)),
-        new("ttft_ms", call => call.FirstTokenMs),
+        new("ttft_ms", call => call.TtftMs),
         new("duration_ms", call => call.DurationMs),
         new("overhead_ms", call => call.OverheadMs),
         new("queue_ms", call => call.QueueMs),
         new("cache", call => call.Cache),
-        new("stream", call => call.IsStream),
+        new("stream", call => call.Stream),
         new("client_gone", call => call.ClientGone),
         new("tags", call => ReportCell.OfJson(call.Tags)),
     ];
@@ -58,7 +59,7 @@ internal sealed class CallRoutes(ReportCounter counter, TimeProvider time)
             return wrong;
         }
 
-        Task<IReadOnlyList<CallEntry>> ReadAsync(CallCursor before, int most) => database.AskAsync(
+        Task<IReadOnlyList<StoredCall>> ReadAsync(CallCursor before, int most) => database.AskAsync(
             (connection, kind, stop) => CallPages.ReadAsync(connection, kind, filter, before, most, stop), http.RequestAborted);
 
         if (ReportAnswer.IsCsv(http.Request) && query.Find("limit") is null)
@@ -69,7 +70,7 @@ internal sealed class CallRoutes(ReportCounter counter, TimeProvider time)
         }
 
         // One more than asked for says whether there is a next page.
-        IReadOnlyList<CallEntry> calls = await ReadAsync(cursor, limit + 1);
+        IReadOnlyList<StoredCall> calls = await ReadAsync(cursor, limit + 1);
         string? next = calls.Count > limit ? CallCursor.After(calls[limit - 1]).ToString() : null;
         if (ReportAnswer.IsCsv(http.Request) && next is not null)
         {

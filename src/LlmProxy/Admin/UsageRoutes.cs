@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using LlmProxy.Accounting.Reports;
 using LlmProxy.Configuration;
+using LlmProxy.Configuration.Options;
+using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Storage;
 
@@ -115,18 +117,11 @@ internal sealed class UsageRoutes(ReportCounter counter, TimeProvider time)
             });
     });
 
-    /// <summary>The period that runs now, UTC; weeks begin on Monday.</summary>
+    /// <summary>The period that runs now, as budgets count them.</summary>
     internal static ReportRange Current(string period, DateTimeOffset now)
     {
-        DateTimeOffset today = ReportRange.Midnight(now);
-        DateTimeOffset month = today.AddDays(1 - today.Day);
-        DateTimeOffset week = today.AddDays(-(((int)today.DayOfWeek + 6) % 7));
-        return period switch
-        {
-            "month" => new ReportRange(month, month.AddMonths(1)),
-            "week" => new ReportRange(week, week.AddDays(7)),
-            _ => new ReportRange(today, today.AddDays(1)),
-        };
+        PeriodSpan span = PeriodSpan.Of(Enum.Parse<BudgetPeriod>(period, ignoreCase: true), now);
+        return new ReportRange(span.Start, span.End!.Value);
     }
 
     /// <summary>A day without calls is a day too.</summary>

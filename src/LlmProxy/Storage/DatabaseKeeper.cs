@@ -157,7 +157,7 @@ internal sealed class DatabaseKeeper(SettingStore settings, TimeProvider time, I
         }
     }
 
-    private static IDatabase Open(DatabaseTarget target)
+    public static IDatabase Open(DatabaseTarget target)
     {
         UtcMoments.Install();
         return target.Kind == DatabaseKind.Sqlite ? new SqliteDatabase(target) : new PostgresDatabase(target);

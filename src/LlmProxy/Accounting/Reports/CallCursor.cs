@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
+using LlmProxy.Accounting.Ledger;
 
 namespace LlmProxy.Accounting.Reports;
 
@@ -14,7 +15,7 @@ internal readonly record struct CallCursor(DateTimeOffset StartedAt, Guid Id)
     /// <summary>Before everything there is.</summary>
     public static readonly CallCursor Newest = new(new DateTimeOffset(9999, 12, 31, 0, 0, 0, TimeSpan.Zero), Guid.AllBitsSet);
 
-    public static CallCursor After(CallEntry call) => new(call.StartedAt, call.Id);
+    public static CallCursor After(StoredCall call) => new(call.StartedAt, Guid.Parse(call.Id));
 
     public override string ToString()
     {

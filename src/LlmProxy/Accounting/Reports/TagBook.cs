@@ -1,4 +1,4 @@
-using System.Text.Json;
+using LlmProxy.Accounting.Ledger;
 
 namespace LlmProxy.Accounting.Reports;
 
@@ -61,22 +61,15 @@ internal sealed class TagBook(int most)
         return groups.Count > most ? groups[..most] : groups;
     }
 
-    private static HashSet<string> Read(string? tags)
+    private static IEnumerable<string> Read(string? tags)
     {
-        var read = new HashSet<string>(StringComparer.Ordinal);
         try
         {
-            using var document = JsonDocument.Parse(tags ?? "[]");
-            if (document.RootElement.ValueKind == JsonValueKind.Array)
-            {
-                read.UnionWith(document.RootElement.EnumerateArray().Where(tag => tag.ValueKind == JsonValueKind.String).Select(tag => tag.GetString()!));
-            }
+            return CallLists.ReadTags(tags ?? "").Distinct(StringComparer.Ordinal);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (InvalidOperationException)
         {
-            read.Clear(); // Half a surrogate pair is no text either.
+            return []; // Half a surrogate pair is no text.
         }
-
-        return read;
     }
 }

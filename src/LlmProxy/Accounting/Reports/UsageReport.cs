@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Dapper;
+using LlmProxy.Accounting.Ledger;
 using LlmProxy.Storage;
 
 namespace LlmProxy.Accounting.Reports;
@@ -68,7 +69,7 @@ internal sealed record UsageReport(IReadOnlyList<UsageGroup> Groups, UsageSums T
     }
 
     private static string Select(ReportGroup by, DatabaseKind kind, ReportFilter filter) =>
-        $"select {by.Sql(kind)}, {(by == ReportGroup.ProviderModel ? "provider" : "null")}, {Sums} from llmproxy_calls where {filter.Sql}";
+        $"select {by.Sql(kind)}, {(by == ReportGroup.ProviderModel ? "provider" : "null")}, {Sums} from {CallTable.Name} where {filter.Sql}";
 
     private static async IAsyncEnumerable<UsageGroup> GroupsAsync(
         DbConnection connection, string sql, Dictionary<string, object?> values, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
