@@ -59,7 +59,7 @@ internal sealed record ReportFilter(ReportRange Range)
             return true;
         }
 
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int status) && status is >= 100 and <= 599)
+        if (text.Length == 3 && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int status) && status is >= 100 and <= 599)
         {
             filter = this with { Status = (status, status) };
             return true;
