@@ -74,7 +74,7 @@ internal sealed class StoredCall
     {
         Id = row.Id,
         ClientRequestId = row.ClientRequestId,
-        StartedAt = row.StartedAt,
+        StartedAt = row.StartedAt == default ? row.FinishedAt - row.Duration : row.StartedAt,
         FinishedAt = row.FinishedAt,
         Endpoint = row.Endpoint,
         KeyName = row.Key,
