@@ -7,6 +7,11 @@ internal static class LimitsSetup
     public static IServiceCollection AddLimits(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<UserHolders>(_ => new UserHolders());
+        services.AddSingleton<SpendWatch>();
+        services.AddSingleton<AlertPost>(services => new AlertPost(services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<AlertPost>>()));
+        services.AddSingleton<AlertDesk>();
+        services.AddHostedService(services => services.GetRequiredService<AlertDesk>());
         services.AddSingleton<LimitGate>();
         services.AddSingleton<Bulkhead>();
         services.AddSingleton<BufferBudget>();
