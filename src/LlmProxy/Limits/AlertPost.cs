@@ -98,9 +98,10 @@ internal sealed class AlertPost : IDisposable
         {
             return $"it did not answer within {Patience.TotalSeconds:0} s";
         }
-        catch (HttpRequestException e)
+        catch (Exception e)
         {
-            return e.HttpRequestError.ToString();
+            // Whatever it is, it must not end the one who posts. Its own words may repeat the address.
+            return e is HttpRequestException failed ? failed.HttpRequestError.ToString() : e.GetType().Name;
         }
     }
 

@@ -97,7 +97,16 @@ internal sealed partial class LimitGate : IPlaces, IDisposable
             TimeSpan now = Now();
             return new KeyStanding(
                 _book.Standing(BudgetOwner.Key, key.Name, LimitNumbers.Of(key), BudgetNumbers.Of(key), now),
-                workspace is null ? null : _book.Standing(BudgetOwner.Workspace, workspace.Name, LimitNumbers.Of(workspace), BudgetNumbers.Of(workspace), now));
+                workspace is null ? null : Standing(workspace));
+        }
+    }
+
+    /// <summary>How a workspace stands now.</summary>
+    public HolderStanding Standing(WorkspaceOptions workspace)
+    {
+        lock (_lock)
+        {
+            return _book.Standing(BudgetOwner.Workspace, workspace.Name, LimitNumbers.Of(workspace), BudgetNumbers.Of(workspace), Now());
         }
     }
 

@@ -13,6 +13,10 @@ internal static class LimitsSetup
         services.AddSingleton<AlertDesk>();
         services.AddHostedService(services => services.GetRequiredService<AlertDesk>());
         services.AddSingleton<LimitGate>();
+        services.AddSingleton<ISpendReader, LedgerSpend>();
+        services.AddSingleton<SpendKeeper>();
+        services.AddHostedService(services => services.GetRequiredService<SpendKeeper>());
+        services.AddSingleton<BudgetGauge>();
         services.AddSingleton<Bulkhead>();
         services.AddSingleton<BufferBudget>();
         return services;

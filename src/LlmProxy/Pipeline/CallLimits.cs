@@ -24,7 +24,7 @@ internal static class CallLimits
         {
             CallId = exchange.CallId,
             Gateway = new LimitNumbers(gateway.RequestsPerMinute, gateway.MaxParallel),
-            Workspace = key.Workspace,
+            Workspace = workspace?.Name ?? key.Workspace, // Its one spelling, whatever its keys write.
             WorkspaceLimits = workspace is null ? default : LimitNumbers.Of(workspace),
             WorkspaceBudget = workspace is null ? default : BudgetNumbers.Of(workspace),
             Weight = workspace?.Weight ?? 1,
