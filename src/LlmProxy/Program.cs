@@ -1,3 +1,8 @@
 using LlmProxy.Hosting;
 
-return args is ["healthcheck", ..] ? await HealthCheckCommand.RunAsync(args) : await GatewayHost.RunAsync(args);
+return args switch
+{
+    ["healthcheck", ..] => await HealthCheckCommand.RunAsync(args),
+    ["reprice", ..] => await RepriceCommand.RunAsync(args),
+    _ => await GatewayHost.RunAsync(args),
+};

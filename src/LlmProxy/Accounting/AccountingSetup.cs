@@ -1,4 +1,5 @@
 using LlmProxy.Accounting.Journal;
+using LlmProxy.Accounting.Ledger;
 
 namespace LlmProxy.Accounting;
 
@@ -8,6 +9,9 @@ internal static class AccountingSetup
     {
         services.AddSingleton<CallJournal>();
         services.AddSingleton<UsageLedger>();
+        services.AddSingleton<LedgerGauges>();
+        services.AddSingleton<LedgerRetention>();
+        services.AddHostedService<LedgerService>();
         return services;
     }
 }

@@ -11,6 +11,7 @@ internal static class AdminSetup
         services.AddSingleton<AdminLlms>();
         services.AddSingleton<ExplainRoute>();
         services.AddSingleton<AuditRoutes>();
+        services.AddReports();
         return services;
     }
 
@@ -28,6 +29,7 @@ internal static class AdminSetup
         routes.MapGet("/admin/api/providers/health", door.Behind(ProviderRoutes.HealthAsync));
         routes.MapPost("/admin/api/explain", door.Behind(services.GetRequiredService<ExplainRoute>().ExplainAsync));
         routes.MapGet("/admin/api/audit", door.Behind(services.GetRequiredService<AuditRoutes>().ListAsync));
+        routes.MapReports(door);
 
         // Whatever is not there: strangers learn no more of it than of what is.
         RequestDelegate nothing = door.Behind((http, _) => Task.FromResult<Pipeline.GatewayError?>(AdminLlms.NotHere(http)));

@@ -1,3 +1,4 @@
+using LlmProxy.Accounting.Journal;
 using LlmProxy.Caching;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Forwarding;
@@ -19,6 +20,7 @@ internal sealed class GatewayConfigurator(
     BufferBudget budget,
     AnswerCache cache,
     DatabaseKeeper database,
+    CallJournal journal,
     BoundAddresses addresses,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
@@ -46,7 +48,7 @@ internal sealed class GatewayConfigurator(
         }
 
         _ = ShowBannerAsync(boot.Loaded.Sources);
-        database.Begin(lifetime.ApplicationStopping);
+        database.Begin(lifetime.ApplicationStopped); // The last rows are shipped when the last calls have ended.
         _watcher = new ConfigurationWatcher(boot.Reload, ApplyChange, boot.Loaded, time, watcherLogger);
         _ = _watcher.StartAsync(lifetime.ApplicationStopping);
     }
@@ -86,6 +88,7 @@ internal sealed class GatewayConfigurator(
         budget.SetLimit(options.Limits.MaxBufferedBytes);
         cache.Apply(options.Cache);
         database.Use(options.Database, boot.Root);
+        journal.Use(options.Journal, boot.Root);
         _levels?.Change(loaded.LogLevel ?? LogLevel.Information);
         provider.Apply(builder.Draft(new SnapshotDraft(options, mode, implied)));
     }

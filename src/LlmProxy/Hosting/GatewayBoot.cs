@@ -71,6 +71,9 @@ internal sealed class GatewayBoot
         return new GatewayBoot(args, root, envFile, environmentName, host, loaded, urls, mistakes);
     }
 
+    /// <summary>What the operator wrote, for a command that serves nobody.</summary>
+    public static LoadedConfiguration Load(string[] args, string root) => new ConfigurationLoader(Input(args, DotEnv.Load(root))).Load();
+
     /// <summary>The same reading again, for a reload.</summary>
     public LoadedConfiguration Reload() => new ConfigurationLoader(Input(Args, _envFile)).Load();
 

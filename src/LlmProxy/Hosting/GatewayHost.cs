@@ -111,6 +111,7 @@ internal static class GatewayHost
         services.AddGatewayTelemetry();
         services.AddSingleton<ModelRoutes>();
         services.AddSingleton<OllamaRoutes>();
+        services.AddSingleton<KeyRoute>();
         services.AddSingleton<HealthRoutes>();
         services.AddSingleton<MetricsRoute>();
         services.AddAdmin();
@@ -130,6 +131,7 @@ internal static class GatewayHost
         app.MapPassRoutes();
         ModelRoutes.Map(app);
         OllamaRoutes.Map(app);
+        KeyRoute.Map(app);
         HealthRoutes.Map(app);
         MetricsRoute.Map(app);
         app.MapAdmin();

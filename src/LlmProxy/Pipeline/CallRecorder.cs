@@ -10,8 +10,8 @@ namespace LlmProxy.Pipeline;
 /// <summary>What is left of a call when it has ended: its figures in the metrics and its one line in the log.</summary>
 internal sealed class CallRecorder(GatewayMetrics metrics, RequestLog log, ILogger<CallRecorder> logger)
 {
-    public void Limited(GatewayError refusal) =>
-        metrics.RateLimited(refusal.Code == ErrorCode.TooManyParallelRequests ? "parallel" : "requests");
+    /// <summary>A refusal without a limit's word is the shared store's that is away.</summary>
+    public void Limited(GatewayError refusal) => metrics.RateLimited(refusal.LimitedBy ?? "store");
 
     public void Broke(Exception exception, Exchange exchange) => logger.CallBroke(exception, exchange.Id);
 

@@ -21,7 +21,10 @@ internal sealed class UtcMoments : SqlMapper.TypeHandler<DateTimeOffset>
 
     public override void SetValue(IDbDataParameter parameter, DateTimeOffset value) => parameter.Value = parameter is Npgsql.NpgsqlParameter
         ? value.UtcDateTime
-        : value.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+        : Text(value);
+
+    /// <summary>As SQLite keeps it.</summary>
+    public static string Text(DateTimeOffset value) => value.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 
     public override DateTimeOffset Parse(object value) => value switch
     {

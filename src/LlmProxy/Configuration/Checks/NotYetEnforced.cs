@@ -12,7 +12,7 @@ internal static class NotYetEnforced
         WarnOfLlms(options, findings);
         WarnOfRouting(options, defaults, findings);
         WarnOfLimits(options, defaults, findings);
-        WarnOfStores(options, defaults, findings);
+        WarnOfStores(options, findings);
         WarnOfGuards(options, defaults, findings);
     }
 
@@ -56,14 +56,9 @@ internal static class NotYetEnforced
         If(isSemanticChanged, "Cache:Semantic", findings);
     }
 
-    private static void WarnOfStores(GatewayOptions options, GatewayOptions defaults, Findings findings)
+    private static void WarnOfStores(GatewayOptions options, Findings findings)
     {
         If(options.Redis.Connection.Length > 0, "Redis:Connection (everything stays in process)", findings);
-        If(options.Database.RetentionDays != 0, "Database:RetentionDays", findings);
-        bool isJournalChanged = options.Journal.Directory != defaults.Journal.Directory
-            || options.Journal.MaxBytes != defaults.Journal.MaxBytes
-            || options.Journal.WhenFull != defaults.Journal.WhenFull;
-        If(isJournalChanged, "Journal", findings);
     }
 
     private static void WarnOfGuards(GatewayOptions options, GatewayOptions defaults, Findings findings)

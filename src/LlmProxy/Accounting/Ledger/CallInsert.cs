@@ -1,0 +1,63 @@
+using System.Data.Common;
+using LlmProxy.Storage;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace LlmProxy.Accounting.Ledger;
+
+/// <summary>
+/// Writes rows into the ledger in one transaction. A row that is there already stays, so that nothing is counted twice,
+/// unless it says interrupted and the new one knows better.
+/// </summary>
+internal static class CallInsert
+{
+    private static readonly string Conflict =
+        $" on conflict (id) do update set {string.Join(", ", CallTable.Columns.Skip(1).Select(column => $"{column} = excluded.{column}"))}"
+        + $" where {CallTable.Name}.outcome = '{CallTable.Interrupted}' and excluded.outcome <> '{CallTable.Interrupted}'";
+
+    private static readonly string Into = $"insert into {CallTable.Name} ({string.Join(", ", CallTable.Columns)}) ";
+
+    private static readonly string OneRow = $"{Into}values ({string.Join(", ", CallTable.Columns.Select(column => "@" + column))}){Conflict}";
+
+    private static readonly string ManyRows = $"{Into}select * from unnest({string.Join(", ", CallTable.Columns.Select(column => "@" + column))}){Conflict}";
+
+    /// <summary>Durable when it returns. The ids differ from each other.</summary>
+    public static Task WriteAsync(IDatabase database, IReadOnlyList<StoredCall> calls, CancellationToken cancellation) => database.WriteAsync(
+        (connection, transaction) => connection is NpgsqlConnection postgres
+            ? WriteAsync(postgres, calls, cancellation)
+            : Task.FromResult(Write((SqliteConnection)connection, transaction, calls)),
+        cancellation);
+
+    private static int Write(SqliteConnection connection, DbTransaction transaction, IReadOnlyList<StoredCall> calls)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.Transaction = (SqliteTransaction)transaction;
+        command.CommandText = OneRow;
+        SqliteParameter[] parameters = [.. CallTable.Columns.Select(column => command.Parameters.AddWithValue("@" + column, DBNull.Value))];
+        foreach (StoredCall call in calls)
+        {
+            for (int i = 0; i < parameters.Length; i++)
+            {
+                parameters[i].Value = CallValues.ForSqlite[i](call) ?? DBNull.Value;
+            }
+
+            command.ExecuteNonQuery();
+        }
+
+        return calls.Count;
+    }
+
+    private static async Task<int> WriteAsync(NpgsqlConnection connection, IReadOnlyList<StoredCall> calls, CancellationToken cancellation)
+    {
+        await using NpgsqlCommand command = connection.CreateCommand();
+        command.CommandText = ManyRows;
+        for (int i = 0; i < CallTable.Columns.Length; i++)
+        {
+            (NpgsqlDbType type, Func<IReadOnlyList<StoredCall>, Array> column) = CallValues.ForPostgres[i];
+            command.Parameters.Add(new NpgsqlParameter(CallTable.Columns[i], NpgsqlDbType.Array | type) { Value = column(calls) });
+        }
+
+        return await command.ExecuteNonQueryAsync(cancellation);
+    }
+}

@@ -1,0 +1,145 @@
+using LlmProxy.Accounting.Journal;
+using LlmProxy.Storage;
+
+namespace LlmProxy.Accounting.Ledger;
+
+/// <summary>
+/// The one writer of the ledger: brings rows from journals into the database in batches. A row that the database will
+/// never take is found by halving and put aside; a database that takes nothing now is waited for.
+/// </summary>
+internal sealed class LedgerShipper(Func<IDatabase?> database, Func<string> whyAway, RejectedRows rejected, CallJournal journal, TimeProvider time, ILogger logger)
+{
+    private const int MostRows = 500;
+    private static readonly TimeSpan Usual = TimeSpan.FromSeconds(5);
+
+    private readonly List<CallRow> _rows = new(MostRows);
+    private readonly Dictionary<string, StoredCall> _batch = new(MostRows, StringComparer.Ordinal);
+    private IRowSource? _source;
+    private long _missingSince;
+    private bool _isAway;
+
+    /// <summary>Ships one batch: that of another source first, when the database did not take it before.</summary>
+    public async Task<ShipResult> ShipAsync(IRowSource source, CancellationToken cancellation)
+    {
+        if (_source is null)
+        {
+            source.Read(_rows, MostRows);
+            if (_rows.Count == 0)
+            {
+                source.Shipped(0);
+                return ShipResult.Nothing;
+            }
+
+            _source = source;
+            Collect();
+        }
+
+        if (!await TryWriteAsync(cancellation))
+        {
+            return ShipResult.Away;
+        }
+
+        _source.Shipped(_rows.Count);
+        _source = null;
+        _rows.Clear();
+        _batch.Clear();
+        return ShipResult.Shipped;
+    }
+
+    private async Task<bool> TryWriteAsync(CancellationToken cancellation)
+    {
+        if (database() is not { } current)
+        {
+            // It is opened behind the start: rows of that moment are no news.
+            _missingSince = _missingSince == 0 ? time.GetTimestamp() : _missingSince;
+            if (time.GetElapsedTime(_missingSince) > Usual)
+            {
+                Say(whyAway());
+            }
+
+            return false;
+        }
+
+        try
+        {
+            StoredCall[] calls = [.. _batch.Values];
+            await WriteAsync(current, calls, cancellation);
+            _missingSince = 0;
+            if (_isAway)
+            {
+                _isAway = false;
+                logger.LedgerBack();
+            }
+
+            return true;
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        {
+            Say(e.Message);
+            return false;
+        }
+    }
+
+    /// <summary>Halves that are written stay written: writing them once more would change nothing.</summary>
+    private async Task WriteAsync(IDatabase current, ReadOnlyMemory<StoredCall> calls, CancellationToken cancellation)
+    {
+        try
+        {
+            await CallInsert.WriteAsync(current, calls.ToArray(), cancellation);
+            return;
+        }
+        catch (Exception e) when (BadRow.Explains(e))
+        {
+            if (calls.Length == 1)
+            {
+                Reject(calls.Span[0], e.Message);
+                return;
+            }
+        }
+
+        await WriteAsync(current, calls[..(calls.Length / 2)], cancellation);
+        await WriteAsync(current, calls[(calls.Length / 2)..], cancellation);
+    }
+
+    private void Reject(StoredCall call, string reason)
+    {
+        _batch.Remove(call.Id); // Put aside once, even if the rest must be tried again.
+        if (rejected.Add(call, reason))
+        {
+            logger.RowRejected(call.Id, reason, rejected.Path);
+        }
+        else
+        {
+            logger.RowLost(call.Id, reason, rejected.Path);
+        }
+    }
+
+    /// <summary>One row for each call: the first word on it, unless that was only that it was interrupted.</summary>
+    private void Collect()
+    {
+        foreach (CallRow row in _rows)
+        {
+            var call = StoredCall.Of(row);
+            if (!_batch.TryGetValue(call.Id, out StoredCall? first) || (first.Outcome == CallTable.Interrupted && call.Outcome != CallTable.Interrupted))
+            {
+                _batch[call.Id] = call;
+            }
+        }
+    }
+
+    private void Say(string reason)
+    {
+        if (!_isAway)
+        {
+            _isAway = true;
+            logger.LedgerAway(reason, journal.Pending);
+        }
+    }
+}
+
+internal enum ShipResult
+{
+    Nothing,
+    Shipped,
+    Away,
+}
