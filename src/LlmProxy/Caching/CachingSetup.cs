@@ -8,7 +8,10 @@ internal static class CachingSetup
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<AnswerCache>();
+        services.AddSingleton<Flights>();
         services.AddSingleton<AnswerShelf>();
+        services.AddSingleton<KnownAnswers>();
+        services.AddSingleton<Follower>();
         return services;
     }
 }

@@ -98,7 +98,6 @@ internal static class PlainRelay
     {
         exchange.Commit(attempt);
         exchange.Answered = target;
-        exchange.KeepAnswer?.Invoke(body);
         await answer.SendPlainAsync(response, target, contentType, body);
         return Verdict.Answered;
     }
