@@ -3,6 +3,7 @@ using LlmProxy.Configuration.Options;
 using LlmProxy.Forwarding;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
+using LlmProxy.Redis;
 using LlmProxy.Storage;
 using LlmProxy.Telemetry.Logs;
 using Yarp.ReverseProxy;
@@ -19,6 +20,7 @@ internal sealed class GatewayConfigurator(
     BufferBudget budget,
     AnswerCache cache,
     DatabaseKeeper database,
+    RedisLink redis,
     BoundAddresses addresses,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
@@ -86,6 +88,7 @@ internal sealed class GatewayConfigurator(
         budget.SetLimit(options.Limits.MaxBufferedBytes);
         cache.Apply(options.Cache);
         database.Use(options.Database, boot.Root);
+        redis.Use(options.Redis);
         _levels?.Change(loaded.LogLevel ?? LogLevel.Information);
         provider.Apply(builder.Draft(new SnapshotDraft(options, mode, implied)));
     }

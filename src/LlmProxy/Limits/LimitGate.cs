@@ -1,3 +1,5 @@
+using LlmProxy.Configuration.Options;
+
 namespace LlmProxy.Limits;
 
 /// <summary>
@@ -93,6 +95,9 @@ internal sealed class LimitGate : IPlaces, IDisposable
     }
 
     public void Dispose() => _nextRoom.Dispose();
+
+    /// <summary>How a key stands now: for the one who holds it.</summary>
+    public KeyStanding Standing(KeyOptions key, WorkspaceOptions? workspace) => throw new NotImplementedException($"{key.Name} {workspace?.Name}");
 
     private async ValueTask<LimitDecision> WaitAsync(WaitingCall call, CancellationToken cancellation)
     {
@@ -225,7 +230,7 @@ internal sealed class LimitGate : IPlaces, IDisposable
     /// <summary>Sets the timer for the moment at which the clock alone makes room; a parallel limit is freed by a call that ends.</summary>
     private void Wake_NeedsLock(Shortage shortage, TimeSpan now)
     {
-        if (shortage.Kind != ShortageKind.Rate || now + shortage.Wait >= _nextRoomAt)
+        if (shortage.Kind != ShortageKind.Requests || now + shortage.Wait >= _nextRoomAt)
         {
             return;
         }

@@ -51,7 +51,7 @@ internal sealed class LimitHolder
     {
         if (limits.RequestsPerMinute > 0 && _window.Count(now) >= limits.RequestsPerMinute)
         {
-            return new Shortage(ShortageKind.Rate, limits.RequestsPerMinute, _window.UntilRoom(now, limits.RequestsPerMinute));
+            return new Shortage(ShortageKind.Requests, limits.RequestsPerMinute, _window.UntilRoom(now, limits.RequestsPerMinute));
         }
 
         return limits.MaxParallel > 0 && Running >= limits.MaxParallel

@@ -59,6 +59,12 @@ internal readonly record struct LimitSubject
     /// <summary>The answer is known already: it counts as a request, costs nothing and passes a spent budget.</summary>
     public bool IsKnown { get; init; }
 
+    /// <summary>Nobody knows what the call costs, and the operator wants such calls refused where a budget in USD applies.</summary>
+    public bool IsUnpriced { get; init; }
+
+    /// <summary>The operator wants calls refused while the limits that all replicas share cannot be asked.</summary>
+    public bool NeedsStore { get; init; }
+
     /// <summary>How long the call may wait for its turn; zero: it is refused at once.</summary>
     public TimeSpan MaxWait { get; init; }
 

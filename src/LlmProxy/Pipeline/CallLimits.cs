@@ -32,6 +32,7 @@ internal static class CallLimits
             User = key.PerUserRequestsPerMinute > 0 ? exchange.EndUser : null,
             UserLimits = new LimitNumbers(exchange.EndUser is null ? 0 : key.PerUserRequestsPerMinute, 0),
             IsKnown = isKnown,
+            NeedsStore = gateway.WhenStoreIsDown == WhenStoreIsDown.Refuse,
             MaxWait = TimeSpan.FromSeconds(gateway.QueueSeconds),
         };
         return plan is null || isKnown ? subject : WithReservation(subject, exchange, plan.Value.Targets[0]);

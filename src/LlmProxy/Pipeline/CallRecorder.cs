@@ -12,8 +12,8 @@ internal sealed class CallRecorder(GatewayMetrics metrics, RequestLog log, ILogg
 {
     private const int ClientClosedRequest = 499;
 
-    public void Limited(GatewayError refusal) =>
-        metrics.RateLimited(refusal.Code == ErrorCode.TooManyParallelRequests ? "parallel" : "requests");
+    /// <summary>A refusal without a limit's word is the shared store's that is away.</summary>
+    public void Limited(GatewayError refusal) => metrics.RateLimited(refusal.LimitedBy ?? "store");
 
     public void Broke(Exception exception, Exchange exchange) => logger.CallBroke(exception, exchange.Id);
 

@@ -17,6 +17,9 @@ internal sealed record GatewayError(ErrorCode Code, string Message)
     /// <summary>What the official SDKs read as x-should-retry; unset: they decide by the status.</summary>
     public bool? ShouldRetry { get; init; }
 
+    /// <summary>Which limit refused the call, in the metric's word; null for every other error.</summary>
+    public string? LimitedBy { get; init; }
+
     public static GatewayError Invalid(string param, string message) =>
         new(ErrorCode.InvalidValue, message) { Param = param };
 

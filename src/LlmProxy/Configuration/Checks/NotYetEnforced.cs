@@ -59,7 +59,6 @@ internal static class NotYetEnforced
 
     private static void WarnOfStores(GatewayOptions options, GatewayOptions defaults, Findings findings)
     {
-        If(options.Redis.Connection.Length > 0, "Redis:Connection (everything stays in process)", findings);
         If(options.Database.RetentionDays != 0, "Database:RetentionDays", findings);
         bool isJournalChanged = options.Journal.Directory != defaults.Journal.Directory
             || options.Journal.MaxBytes != defaults.Journal.MaxBytes
