@@ -1,15 +1,14 @@
-using LlmProxy.Accounting;
+using LlmProxy.Caching.Semantic;
+using LlmProxy.Caching.Shared;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
-using LlmProxy.Forwarding;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
-using LlmProxy.Wire;
 
 namespace LlmProxy.Caching;
 
 /// <summary>Where the pipeline meets the cache: finds a known answer or a call under way that will have it, or arranges that the new one is kept.</summary>
-internal sealed class AnswerShelf(AnswerCache cache, Flights flights)
+internal sealed class AnswerShelf(AnswerCache cache, Flights flights, SharedAnswers shared, SimilarQuestions questions)
 {
     /// <summary>
     /// The answer, where it is known. Else the call follows an equal one that is under way (<see cref="Exchange.Follows"/>), or
@@ -33,7 +32,7 @@ internal sealed class AnswerShelf(AnswerCache cache, Flights flights)
 
         if (wishes.Metadata == true)
         {
-            return default; // Its answer is not like the others', and nobody else's.
+            return mayRead && shared.IsOn ? AskSharedAsync(exchange, plan, key) : default; // Its own answer is not like the others', and nobody else's.
         }
 
         Flight own = NewFlight(exchange, key);
@@ -44,7 +43,8 @@ internal sealed class AnswerShelf(AnswerCache cache, Flights flights)
             return default;
         }
 
-        return new ValueTask<KnownAnswer?>(Join(exchange, plan, own));
+        KnownAnswer? landed = Join(exchange, plan, own);
+        return landed is null && exchange.Flight is not null && shared.IsOn ? AskSharedAsync(exchange, plan, key) : new ValueTask<KnownAnswer?>(landed);
     }
 
     public Flight NewFlight(Exchange exchange, in CacheKey key) => new(key, exchange, cache.MostBytes);
@@ -60,7 +60,24 @@ internal sealed class AnswerShelf(AnswerCache cache, Flights flights)
         }
 
         exchange.Flight = own;
-        return Known(exchange, plan, own.Key); // It may have landed while this one was on its way here.
+        KnownAnswer? known = Known(exchange, plan, own.Key); // It may have landed while this one was on its way here.
+        if (known is not null)
+        {
+            Release(exchange, known.Kept, null);
+        }
+
+        return known;
+    }
+
+    /// <summary>The call needs no LLM after all: who follows it has this answer at once.</summary>
+    public void Release(Exchange exchange, CachedAnswer kept, double? score)
+    {
+        if (exchange.Flight is { } flight)
+        {
+            exchange.Flight = null;
+            flights.Remove(flight);
+            flight.End(FlightEnd.Landed, kept, score, null);
+        }
     }
 
     /// <summary>A call's part in flights has ended, however it went; where it led, all who follow are told.</summary>
@@ -83,6 +100,11 @@ internal sealed class AnswerShelf(AnswerCache cache, Flights flights)
         {
             TimeSpan life = TimeSpan.FromSeconds(exchange.Wishes.CacheTtlSeconds ?? exchange.Snapshot.Options.Cache.TtlSeconds);
             cache.Keep(flight.Key, answer, life);
+            shared.Keep(exchange.Caller.Workspace, flight.Key, answer, life);
+            if (flight.Question is { } question && life > TimeSpan.Zero)
+            {
+                questions.Add(question, flight.Key, exchange.Snapshot.Options.Cache.MaxEntries);
+            }
         }
 
         flight.Disembark();
@@ -106,6 +128,17 @@ internal sealed class AnswerShelf(AnswerCache cache, Flights flights)
         }
 
         return null;
+    }
+
+    private async ValueTask<KnownAnswer?> AskSharedAsync(Exchange exchange, RoutePlan plan, CacheKey key)
+    {
+        if (await shared.GetAsync(exchange.Caller.Workspace, key) is not { } found || Known(exchange, plan, found.Answer, found.Age) is not { } known)
+        {
+            return null;
+        }
+
+        Release(exchange, found.Answer, null);
+        return known;
     }
 
     private KnownAnswer? Known(Exchange exchange, RoutePlan plan, in CacheKey key) =>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using LlmProxy.Endpoints;
@@ -10,15 +11,18 @@ namespace LlmProxy.Caching;
 /// <summary>Everything about a call that can change its answer, as one key. Two calls of one key may have one answer.</summary>
 internal static class CallMeaning
 {
-    public static CacheKey KeyOf(Exchange exchange) => Compute(exchange, default);
+    public static CacheKey KeyOf(Exchange exchange) => Compute(exchange, default, default);
 
     /// <summary>The same but for what is asked: calls of one such key differ in their prompt alone.</summary>
-    public static CacheKey KeyWithoutPrompt(Exchange exchange) => Compute(exchange, exchange.Endpoint.RequiredFieldUtf8);
+    /// <param name="exchange">The call.</param>
+    /// <param name="frame">What stands around the prompt and is no part of it.</param>
+    public static CacheKey KeyWithoutPrompt(Exchange exchange, ReadOnlySpan<byte> frame) => Compute(exchange, exchange.Endpoint.RequiredFieldUtf8, frame);
 
-    private static CacheKey Compute(Exchange exchange, ReadOnlySpan<byte> without)
+    private static CacheKey Compute(Exchange exchange, ReadOnlySpan<byte> without, ReadOnlySpan<byte> frame)
     {
         using var body = new PooledWriter();
         CanonicalBody.Write(exchange.Peek!, exchange.Body!.Bytes, without, body);
+        body.Write(frame);
         Span<byte> model = stackalloc byte[1024];
         string name = exchange.RequestedModel ?? "";
         ReadOnlySpan<byte> modelUtf8 = Encoding.UTF8.TryGetBytes(name, model, out int length) ? model[..length] : Encoding.UTF8.GetBytes(name);

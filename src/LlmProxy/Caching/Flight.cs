@@ -40,7 +40,7 @@ internal sealed class Flight(CacheKey key, Exchange leader, long mostBytes)
     public long BegunAt { get; } = leader.Time.GetTimestamp();
 
     /// <summary>Where the answer is kept by its meaning as well; null: it is not.</summary>
-    public object? Question { get; set; }
+    public Semantic.Question? Question { get; set; }
 
     /// <summary>What the answer came as; known with its first bytes.</summary>
     public string? ContentType { get; private set; }

@@ -1,6 +1,7 @@
 using LlmProxy.Access;
 using LlmProxy.Accounting;
 using LlmProxy.Caching;
+using LlmProxy.Caching.Semantic;
 using LlmProxy.Configuration;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Conversation.Shortening;
@@ -14,7 +15,7 @@ namespace LlmProxy.Pipeline;
 
 /// <summary>The way of every call, in the order it goes. Read this first.</summary>
 internal sealed class GatewayPipeline(
-    SnapshotHolder snapshots, KeyGate keys, AnswerShelf cache, KnownAnswers known, Follower followers, LimitGate limits, AttemptLoop attempts, UsageLedger ledger, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
+    SnapshotHolder snapshots, KeyGate keys, AnswerShelf cache, KnownAnswers known, Follower followers, SemanticCache similar, LimitGate limits, AttemptLoop attempts, UsageLedger ledger, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
 {
     /// <param name="addressed">The model, where the address names it and not the body.</param>
     public async Task RunAsync(HttpContext http, EndpointKind endpoint, string? addressed = null)
@@ -54,6 +55,11 @@ internal sealed class GatewayPipeline(
                 recorder.Limited(limited);
                 await answer.SendErrorAsync(limited);
                 return;
+            }
+
+            if (found is null && exchange.Flight is not null)
+            {
+                found = await similar.FindAsync(exchange, plan);
             }
 
             if (found is not null)

@@ -52,9 +52,6 @@ internal static class NotYetEnforced
         If(limits.MaxMessages != 0, "Limits:MaxMessages", findings);
         If(limits.WhenStoreIsDown != defaults.Limits.WhenStoreIsDown, "Limits:WhenStoreIsDown", findings);
         If(limits.Unpriced != defaults.Limits.Unpriced, "Limits:Unpriced", findings);
-        SemanticCacheOptions semantic = options.Cache.Semantic;
-        bool isSemanticChanged = semantic.Workspaces.Count > 0 || semantic.Llm != defaults.Cache.Semantic.Llm || semantic.Threshold != defaults.Cache.Semantic.Threshold;
-        If(isSemanticChanged, "Cache:Semantic", findings);
     }
 
     private static void WarnOfStores(GatewayOptions options, GatewayOptions defaults, Findings findings)

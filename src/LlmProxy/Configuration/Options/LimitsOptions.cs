@@ -81,4 +81,7 @@ internal sealed class SemanticCacheOptions
     public string Llm { get; set; } = "embedder";
 
     [Range(0.0, 1.0)] public double Threshold { get; set; } = 0.95;
+
+    /// <summary>How long a call waits for its prompt's vector before it goes its way without.</summary>
+    [Range(1, 60_000)] public int TimeoutMs { get; set; } = 1000;
 }
