@@ -156,9 +156,10 @@ internal sealed class AnswerShelf(AnswerCache cache, Flights flights, SharedAnsw
         return member >= 0 && System.Buffers.Text.Utf8Parser.TryParse(exchange.Peek.Members[member].Value(exchange.Body.Span), out double temperature, out _) && temperature == 0;
     }
 
+    /// <summary>A call whose own client has gone counts as 499 in the books; what others have of it is as good as any.</summary>
     private static bool IsWhole(Exchange exchange, Flight flight) =>
-        exchange.Error is null && exchange.Status == StatusCodes.Status200OK && exchange.Answered is not null
-        && (!exchange.IsClientGone || flight.IsDetached) && exchange.Account?.Row?.Outcome is null or "success" or "client_gone";
+        exchange.Error is null && exchange.Answered is not null && exchange.Account is not { IsCut: true }
+        && (flight.IsDetached ? exchange.Http.Response.StatusCode : exchange.IsClientGone ? 0 : exchange.Status) == StatusCodes.Status200OK;
 
     /// <summary>Only what the first choice answered is kept: a stand-in's answer must not outlive the failure.</summary>
     private static bool IsKept(Exchange exchange) =>

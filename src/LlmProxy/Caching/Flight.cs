@@ -108,7 +108,7 @@ internal sealed class Flight(CacheKey key, Exchange leader, long mostBytes)
         TaskCompletionSource changed;
         lock (_gate)
         {
-            if (_isDropped || _end != FlightEnd.Running || leader.Error is not null)
+            if (_isDropped || _end != FlightEnd.Running || leader.Error is not null || leader.Account is { IsCut: true })
             {
                 return;
             }

@@ -1,4 +1,3 @@
-using LlmProxy.Accounting;
 using LlmProxy.Forwarding;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
@@ -11,11 +10,11 @@ namespace LlmProxy.Caching;
 /// ends without an answer, one of those who waited asks in its place and the others follow it; whoever has waited twice in vain
 /// asks for itself.
 /// </summary>
-internal sealed class Follower(AnswerShelf shelf, KnownAnswers answers, UsageLedger ledger)
+internal sealed class Follower(AnswerShelf shelf, KnownAnswers answers)
 {
     private const int MostFollowed = 2;
 
-    private static readonly GatewayError Torn = new(ErrorCode.GatewayBusy, "The gateway ran out of memory for the answer that this call shares with an equal one. Ask again.");
+    private static readonly GatewayError Torn = new(ErrorCode.GatewayBusy, "The answer that this call shares with an equal one ended early: that one's budget was spent, or the gateway ran out of memory for it. Ask again.");
 
     /// <summary>True when the call is answered, or told why not; else an LLM has to be asked, and the call holds what that may use.</summary>
     public async Task<bool> RunAsync(Exchange exchange, RoutePlan plan, Hold hold, ClientAnswer answer)
@@ -91,7 +90,7 @@ internal sealed class Follower(AnswerShelf shelf, KnownAnswers answers, UsageLed
 
                 if (view.IsSettled || view.End == FlightEnd.Landed)
                 {
-                    ledger.Settle(exchange);
+                    answer.Settle();
                 }
 
                 at = flight.CopyTo(at, answer.Writer);

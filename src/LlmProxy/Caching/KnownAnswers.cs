@@ -1,6 +1,4 @@
 using System.Globalization;
-using LlmProxy.Accounting;
-using LlmProxy.Dialects;
 using LlmProxy.Forwarding;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
@@ -10,7 +8,7 @@ using LlmProxy.Wire;
 namespace LlmProxy.Caching;
 
 /// <summary>Sends answers that no LLM was asked for: they cost nothing, and say so.</summary>
-internal sealed class KnownAnswers(UsageLedger ledger, GatewayMetrics metrics)
+internal sealed class KnownAnswers(GatewayMetrics metrics)
 {
     public async ValueTask SendAsync(Exchange exchange, KnownAnswer known, ClientAnswer answer)
     {
@@ -21,8 +19,6 @@ internal sealed class KnownAnswers(UsageLedger ledger, GatewayMetrics metrics)
         string contentType = exchange.IsStream == known.Kept.IsStream ? known.Kept.ContentType : exchange.IsStream ? exchange.Endpoint.Dialect.StreamType : "application/json";
         if (!exchange.IsStream)
         {
-            exchange.Status = StatusCodes.Status200OK;
-            ledger.Settle(exchange);
             await answer.SendOwnAsync(contentType, body);
             return;
         }
@@ -35,7 +31,7 @@ internal sealed class KnownAnswers(UsageLedger ledger, GatewayMetrics metrics)
             return;
         }
 
-        ledger.Settle(exchange);
+        answer.Settle();
         await answer.Writer.WriteAsync(body, CancellationToken.None);
     }
 
@@ -61,14 +57,14 @@ internal sealed class KnownAnswers(UsageLedger ledger, GatewayMetrics metrics)
     }
 
     /// <summary>One event after another, as a model would.</summary>
-    private async ValueTask PaceAsync(Exchange exchange, ReadOnlyMemory<byte> body, TimeSpan pace, ClientAnswer answer)
+    private static async ValueTask PaceAsync(Exchange exchange, ReadOnlyMemory<byte> body, TimeSpan pace, ClientAnswer answer)
     {
         while (!body.IsEmpty)
         {
             int length = FirstEvent(body.Span);
             if (length == body.Length)
             {
-                ledger.Settle(exchange);
+                answer.Settle();
             }
 
             await answer.Writer.WriteAsync(body[..length], CancellationToken.None);

@@ -83,7 +83,7 @@ internal sealed class GatewayPipeline(
                 }
             }
 
-            if (ledger.Begin(exchange, plan, hold) is { } full)
+            if (ledger.Begin(exchange, plan.Targets[0], hold) is { } full)
             {
                 await answer.SendErrorAsync(full);
                 return;
@@ -108,7 +108,7 @@ internal sealed class GatewayPipeline(
         finally
         {
             cache.Land(exchange);
-            ledger.Settle(exchange);
+            exchange.Account?.Settle();
             hold.Dispose();
             recorder.Record(exchange);
             exchange.LetGo();

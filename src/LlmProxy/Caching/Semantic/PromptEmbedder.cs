@@ -54,7 +54,7 @@ internal sealed class PromptEmbedder(AttemptLoop attempts, LimitGate limits, Usa
             LimitDecision decision = await limits.ReserveAsync(
                 CallLimits.Of(exchange, plan) with { Gateway = default, WorkspaceLimits = default, KeyLimits = default, UserLimits = default, MaxWait = TimeSpan.Zero }, outer.Aborted);
             hold = decision.Hold;
-            if (decision.Refusal is not null || ledger.Begin(exchange, plan, hold) is not null)
+            if (decision.Refusal is not null || ledger.Begin(exchange, target, hold) is not null)
             {
                 return null;
             }
@@ -64,7 +64,7 @@ internal sealed class PromptEmbedder(AttemptLoop attempts, LimitGate limits, Usa
         }
         finally
         {
-            ledger.Settle(exchange);
+            exchange.Account?.Settle();
             hold.Dispose();
             recorder.Record(exchange);
             exchange.LetGo();
