@@ -37,9 +37,12 @@ internal sealed class AnswerCache(TimeProvider time)
         }
     }
 
-    /// <summary>What is kept: plain JSON answers of the endpoints whose answer is text or vectors for the same question.</summary>
-    public static bool Covers(EndpointKind endpoint, bool isStream) =>
-        !isStream && (endpoint == EndpointKind.Chat || endpoint == EndpointKind.Completions || endpoint == EndpointKind.Embeddings);
+    /// <summary>How large one answer may be.</summary>
+    public long MostBytes => Volatile.Read(ref _maxBytes) / ShareOfOneAnswer;
+
+    /// <summary>Whose answers are kept: of endpoints whose answer is text or vectors for the same question, and that keep nothing of it at the vendor.</summary>
+    public static bool Covers(EndpointKind endpoint) =>
+        endpoint == EndpointKind.Chat || endpoint == EndpointKind.Completions || endpoint == EndpointKind.Embeddings || endpoint == EndpointKind.Messages;
 
     /// <summary>Takes over what the snapshot says now. Answers stay as far as they fit; turned off, all are dropped.</summary>
     public void Apply(CacheOptions options)
@@ -87,9 +90,13 @@ internal sealed class AnswerCache(TimeProvider time)
     }
 
     /// <summary>Keeps the answer, in place of an older one of the same key. One that is too large is passed over.</summary>
-    public void Keep(in CacheKey key, CachedAnswer answer, TimeSpan timeToLive)
+    /// <param name="key">What it is the answer to.</param>
+    /// <param name="answer">The answer.</param>
+    /// <param name="timeToLive">For how long, from when it was new.</param>
+    /// <param name="age">How long ago that was; zero: it is new.</param>
+    public void Keep(in CacheKey key, CachedAnswer answer, TimeSpan timeToLive, TimeSpan age = default)
     {
-        if (!_enabled || timeToLive <= TimeSpan.Zero)
+        if (!_enabled || timeToLive <= age)
         {
             return;
         }
@@ -106,7 +113,7 @@ internal sealed class AnswerCache(TimeProvider time)
                 return;
             }
 
-            _entries.Add(key, _byUse.AddFirst(new Entry(key, answer, time.GetTimestamp(), timeToLive)));
+            _entries.Add(key, _byUse.AddFirst(new Entry(key, answer, time.GetTimestamp() - (long)(age.TotalSeconds * time.TimestampFrequency), timeToLive)));
             _bytes += answer.Weight;
             Trim_NeedsLock();
         }

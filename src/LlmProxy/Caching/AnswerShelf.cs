@@ -1,85 +1,179 @@
-using System.Globalization;
-using System.Text;
+using LlmProxy.Caching.Semantic;
+using LlmProxy.Caching.Shared;
 using LlmProxy.Configuration.Options;
-using LlmProxy.Forwarding;
+using LlmProxy.Endpoints;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
-using LlmProxy.Telemetry;
 
 namespace LlmProxy.Caching;
 
-/// <summary>Where the pipeline meets the cache: serves a known answer, or arranges that the new one is kept.</summary>
-internal sealed class AnswerShelf(AnswerCache cache, GatewayMetrics metrics)
+/// <summary>Where the pipeline meets the cache: finds a known answer or a call under way that will have it, or arranges that the new one is kept.</summary>
+internal sealed class AnswerShelf(AnswerCache cache, Flights flights, SharedAnswers shared, SimilarQuestions questions)
 {
-    private const string ContentType = "application/json";
-
-    /// <summary>The answer, where it is known; else null, and it is arranged that the new one is kept.</summary>
-    public KnownAnswer? Find(Exchange exchange, RoutePlan plan)
+    /// <summary>
+    /// The answer, where it is known. Else the call follows an equal one that is under way (<see cref="Exchange.Follows"/>), or
+    /// leads (<see cref="Exchange.Flight"/>), or neither: then the cache has nothing to do with it.
+    /// </summary>
+    public ValueTask<KnownAnswer?> FindAsync(Exchange exchange, RoutePlan plan)
     {
         Wishes wishes = exchange.Wishes;
-        if (!cache.IsEnabled || wishes.Cache == CacheWish.Off || wishes.Metadata == true || exchange.Peek is null || !AnswerCache.Covers(exchange.Endpoint, exchange.IsStream))
+        if (!cache.IsEnabled || wishes.Cache == CacheWish.Off || exchange.Peek is null || !AnswerCache.Covers(exchange.Endpoint) || !Suits(exchange))
         {
+            return default;
+        }
+
+        CacheKey key = CallMeaning.KeyOf(exchange);
+        exchange.Cache = "miss";
+        bool mayRead = wishes.Cache != CacheWish.Refresh;
+        if (mayRead && Known(exchange, plan, key) is { } known)
+        {
+            return new ValueTask<KnownAnswer?>(known);
+        }
+
+        if (wishes.Metadata == true)
+        {
+            return mayRead && shared.IsOn ? AskSharedAsync(exchange, plan, key) : default; // Its own answer is not like the others', and nobody else's.
+        }
+
+        Flight own = NewFlight(exchange, key);
+        if (!mayRead)
+        {
+            flights.TryLead(own);
+            exchange.Flight = own;
+            return default;
+        }
+
+        KnownAnswer? landed = Join(exchange, plan, own);
+        return landed is null && exchange.Flight is not null && shared.IsOn ? AskSharedAsync(exchange, plan, key) : new ValueTask<KnownAnswer?>(landed);
+    }
+
+    public Flight NewFlight(Exchange exchange, in CacheKey key) => new(key, exchange, cache.MostBytes);
+
+    /// <summary>The leader of the flight has ended, or another call has to be the next: the same as at the beginning, but for what was asked before.</summary>
+    public KnownAnswer? Join(Exchange exchange, RoutePlan plan, Flight own)
+    {
+        Flight flight = flights.JoinOrLead(own);
+        if (flight != own)
+        {
+            exchange.Follows = flight;
             return null;
         }
 
-        CacheKey key = KeyOf(exchange);
-        if (wishes.Cache != CacheWish.Refresh && cache.TryGet(key, out CachedAnswer? known, out TimeSpan age))
+        exchange.Flight = own;
+        KnownAnswer? known = Known(exchange, plan, own.Key); // It may have landed while this one was on its way here.
+        if (known is not null)
         {
-            return new KnownAnswer(known, age, plan.Targets.FirstOrDefault(t => t.Deployment.Name == known.Llm) ?? plan.Targets[0]);
+            Release(exchange, known.Kept, null);
         }
 
-        exchange.Cache = "miss";
-        CacheOptions options = exchange.Snapshot.Options.Cache;
-        TimeSpan life = TimeSpan.FromSeconds(wishes.CacheTtlSeconds ?? options.TtlSeconds);
-        exchange.KeepAnswer = body => Keep(exchange, key, body, life);
-        return null;
+        return known;
     }
 
-    public async ValueTask ServeAsync(Exchange exchange, KnownAnswer known, ClientAnswer answer)
+    /// <summary>The call needs no LLM after all: who follows it has this answer at once.</summary>
+    public void Release(Exchange exchange, CachedAnswer kept, double? score)
     {
-        exchange.Cache = "hit";
-        exchange.Answered = known.Target;
-        exchange.Commit(new AttemptFacts(0) { CostUsd = 0m, ReportedModel = known.Answer.ReportedModel });
-        exchange.Http.Response.Headers.Age = ((long)known.Age.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        metrics.CacheHit(known.Target.Deployment.State.Tags);
-        await answer.SendOwnAsync(known.Answer.ContentType, known.Answer.Body);
+        if (exchange.Flight is { } flight)
+        {
+            exchange.Flight = null;
+            flights.Remove(flight);
+            flight.End(FlightEnd.Landed, kept, score, null);
+        }
     }
 
-    /// <summary>Only what the first choice answered is kept: a stand-in's answer must not outlive the failure.</summary>
-    private void Keep(Exchange exchange, in CacheKey key, ReadOnlyMemory<byte> body, TimeSpan life)
+    /// <summary>A call's part in flights has ended, however it went; where it led, all who follow are told.</summary>
+    public void Land(Exchange exchange)
     {
-        if (exchange.FallbackReason is not null || exchange.Answered is not { } target)
+        if (exchange.Follows is { } followed)
+        {
+            exchange.Follows = null; // Refused before it began to wait.
+            followed.Leave(Replay.IsLive(exchange, followed));
+        }
+
+        if (exchange.Flight is not { } flight)
         {
             return;
         }
 
-        cache.Keep(key, new CachedAnswer
+        bool isWhole = IsWhole(exchange, flight);
+        CachedAnswer? answer = isWhole && flight.TakeWhole() is { } body ? AnswerOf(exchange, flight, body) : null;
+        if (answer is not null && IsKept(exchange))
         {
-            Body = body.ToArray(),
-            ContentType = ContentType,
-            Provider = target.Deployment.ProviderName,
-            Llm = target.Deployment.Name,
-            ReportedModel = exchange.ReportedModel,
-            Usage = exchange.Usage,
-        }, life);
-    }
-
-    /// <summary>The body without its "llm" object: what it asks of the gateway counts by its meaning, not by its letters.</summary>
-    private static CacheKey KeyOf(Exchange exchange)
-    {
-        RequestPeek peek = exchange.Peek!;
-        ReadOnlySpan<byte> body = exchange.Body!.Span;
-        if (peek.WishesMember >= 0)
-        {
-            Wire.JsonMember wishes = peek.Members[peek.WishesMember];
-            byte[] without = new byte[body.Length - (wishes.ValueEnd - wishes.NameStart)];
-            body[..wishes.NameStart].CopyTo(without);
-            body[wishes.ValueEnd..].CopyTo(without.AsSpan(wishes.NameStart));
-            body = without;
+            TimeSpan life = TimeSpan.FromSeconds(exchange.Wishes.CacheTtlSeconds ?? exchange.Snapshot.Options.Cache.TtlSeconds);
+            cache.Keep(flight.Key, answer, life);
+            shared.Keep(exchange.Caller.Workspace, flight.Key, answer, life);
+            if (flight.Question is { } question && life > TimeSpan.Zero)
+            {
+                questions.Add(question, flight.Key, exchange.Snapshot.Options.Cache.MaxEntries);
+            }
         }
 
-        Wishes wish = exchange.Wishes;
-        string meaning = $"{wish.Provider}\n{wish.Chain}\n{wish.LocalOnly}\n{wish.PreferLocal}\n{wish.Strict}\n{wish.Strategy}\n{string.Join(',', wish.Capabilities)}\n{wish.Task}\n{wish.Truncate}";
-        return CacheKey.Compute(exchange.Endpoint, exchange.Caller.Workspace, Encoding.UTF8.GetBytes(exchange.RequestedModel ?? ""), Encoding.UTF8.GetBytes(meaning), body);
+        flight.Disembark();
+        exchange.IsClientGone |= flight.IsDetached;
+        flights.Remove(flight); // After it is kept: who looks in between finds the one or the other.
+        flight.End(isWhole ? FlightEnd.Landed : exchange.Error is null ? FlightEnd.Abandoned : FlightEnd.Failed, answer, null, exchange.Error);
     }
+
+    /// <summary>The answer in this call's form; null where it is not known, or not by an LLM that may answer this caller.</summary>
+    public static KnownAnswer? Known(Exchange exchange, RoutePlan plan, CachedAnswer kept, TimeSpan age) =>
+        AuthorOf(plan, kept.Llm) is { } target && Replay.Of(exchange, kept, target) is { } body ? new KnownAnswer(body, kept, age, target) : null;
+
+    public static RouteTarget? AuthorOf(RoutePlan plan, string llm)
+    {
+        for (int i = 0; i < plan.Targets.Count; i++)
+        {
+            if (plan.Targets[i].Deployment.Name == llm)
+            {
+                return plan.Targets[i];
+            }
+        }
+
+        return null;
+    }
+
+    private async ValueTask<KnownAnswer?> AskSharedAsync(Exchange exchange, RoutePlan plan, CacheKey key)
+    {
+        if (await shared.GetAsync(exchange.Caller.Workspace, key) is not { } found || Known(exchange, plan, found.Answer, found.Age) is not { } known)
+        {
+            return null;
+        }
+
+        Release(exchange, found.Answer, null);
+        return known;
+    }
+
+    private KnownAnswer? Known(Exchange exchange, RoutePlan plan, in CacheKey key) =>
+        cache.TryGet(key, out CachedAnswer? kept, out TimeSpan age) ? Known(exchange, plan, kept, age) : null;
+
+    /// <summary>Where only certain answers are kept, a call that wants variety is left alone, unless it says otherwise.</summary>
+    private static bool Suits(Exchange exchange)
+    {
+        if (exchange.Snapshot.Options.Cache.Temperature == CacheTemperature.Any || exchange.Wishes.Cache == CacheWish.On || exchange.Endpoint == EndpointKind.Embeddings)
+        {
+            return true;
+        }
+
+        int member = exchange.Peek!.Members.Find(exchange.Body!.Span, "temperature"u8);
+        return member >= 0 && System.Buffers.Text.Utf8Parser.TryParse(exchange.Peek.Members[member].Value(exchange.Body.Span), out double temperature, out _) && temperature == 0;
+    }
+
+    /// <summary>A call whose own client has gone counts as 499 in the books; what others have of it is as good as any.</summary>
+    private static bool IsWhole(Exchange exchange, Flight flight) =>
+        exchange.Error is null && exchange.Answered is not null && exchange.Account is not { IsCut: true }
+        && (flight.IsDetached ? exchange.Http.Response.StatusCode : exchange.IsClientGone ? 0 : exchange.Status) == StatusCodes.Status200OK;
+
+    /// <summary>Only what the first choice answered is kept: a stand-in's answer must not outlive the failure.</summary>
+    private static bool IsKept(Exchange exchange) =>
+        exchange.FallbackReason is null && exchange.TruncatedMessages == 0 && exchange.Chosen is { GoesOnFrom: null };
+
+    private static CachedAnswer AnswerOf(Exchange exchange, Flight flight, byte[] body) => new()
+    {
+        Body = body,
+        ContentType = exchange.Http.Response.ContentType ?? flight.ContentType ?? "application/json",
+        IsStream = exchange.IsStream,
+        TellsUsage = exchange.Peek!.WantsUsage,
+        Provider = exchange.Answered!.Deployment.ProviderName,
+        Llm = exchange.Answered.Deployment.Name,
+        ReportedModel = exchange.ReportedModel,
+        Usage = exchange.Usage,
+    };
 }

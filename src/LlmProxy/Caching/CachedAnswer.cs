@@ -2,7 +2,7 @@ using LlmProxy.Accounting;
 
 namespace LlmProxy.Caching;
 
-/// <summary>One whole successful JSON answer, as it went to the client that asked first.</summary>
+/// <summary>One whole successful answer, as it went to the client that asked first.</summary>
 internal sealed record CachedAnswer
 {
     /// <summary>Owned by the cache: not a rented buffer.</summary>
@@ -14,6 +14,12 @@ internal sealed record CachedAnswer
 
     /// <summary>The LLM's name.</summary>
     public required string Llm { get; init; }
+
+    /// <summary>It was streamed: the body is its events.</summary>
+    public bool IsStream { get; init; }
+
+    /// <summary>The client of the stream asked for its usage.</summary>
+    public bool TellsUsage { get; init; }
 
     public string? ReportedModel { get; init; }
 

@@ -1,3 +1,5 @@
+using LlmProxy.Caching.Semantic;
+using LlmProxy.Caching.Shared;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace LlmProxy.Caching;
@@ -8,7 +10,14 @@ internal static class CachingSetup
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<AnswerCache>();
+        services.AddSingleton<Flights>();
+        services.AddSingleton<SharedAnswers>();
+        services.AddSingleton<SimilarQuestions>();
+        services.AddSingleton<PromptEmbedder>();
+        services.AddSingleton<SemanticCache>();
         services.AddSingleton<AnswerShelf>();
+        services.AddSingleton<KnownAnswers>();
+        services.AddSingleton<Follower>();
         return services;
     }
 }

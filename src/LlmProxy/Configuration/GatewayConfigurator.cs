@@ -4,6 +4,7 @@ using LlmProxy.Configuration.Options;
 using LlmProxy.Forwarding;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
+using LlmProxy.Redis;
 using LlmProxy.Storage;
 using LlmProxy.Telemetry.Logs;
 using Yarp.ReverseProxy;
@@ -21,6 +22,7 @@ internal sealed class GatewayConfigurator(
     AnswerCache cache,
     DatabaseKeeper database,
     CallJournal journal,
+    RedisLink redis,
     BoundAddresses addresses,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
@@ -89,6 +91,7 @@ internal sealed class GatewayConfigurator(
         cache.Apply(options.Cache);
         database.Use(options.Database, boot.Root);
         journal.Use(options.Journal, boot.Root);
+        redis.Use(options.Redis);
         _levels?.Change(loaded.LogLevel ?? LogLevel.Information);
         provider.Apply(builder.Draft(new SnapshotDraft(options, mode, implied)));
     }

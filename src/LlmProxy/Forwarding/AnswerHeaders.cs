@@ -64,6 +64,18 @@ internal static class AnswerHeaders
         WriteFigures(exchange, response.Headers);
     }
 
+    public static void WriteOwnStream(Exchange exchange, string contentType)
+    {
+        WriteWaiting(exchange);
+        IHeaderDictionary headers = exchange.Http.Response.Headers;
+        headers.ContentType = contentType;
+        if (exchange.Answered is { } target)
+        {
+            headers["x-llm-provider"] = target.Deployment.ProviderName;
+            headers["x-llm-model"] = target.Deployment.HeaderName;
+        }
+    }
+
     /// <summary>What every answer carries, errors too.</summary>
     public static void WriteCommon(Exchange exchange, IHeaderDictionary headers)
     {

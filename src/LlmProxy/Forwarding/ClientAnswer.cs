@@ -113,6 +113,17 @@ internal sealed class ClientAnswer : IDisposable
         await WriteBodyAsync(body);
     }
 
+    /// <summary>Sends the head of a streamed answer that no vendor was asked for.</summary>
+    public async ValueTask BeginOwnStreamAsync(string contentType)
+    {
+        await StopKeepAliveAsync();
+        if (!HasBegun)
+        {
+            AnswerHeaders.WriteOwnStream(_exchange, contentType);
+            HasBegun = true;
+        }
+    }
+
     /// <summary>Says why there is no answer: as a status while nothing has gone out, as the stream's last event after that.</summary>
     public async ValueTask SendErrorAsync(GatewayError error)
     {

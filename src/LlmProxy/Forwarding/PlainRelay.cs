@@ -119,7 +119,6 @@ internal static class PlainRelay
             attempt.UsageSource = UsageSource.Drained;
         }
 
-        exchange.KeepAnswer?.Invoke(body);
         await answer.SendPlainAsync(response, target, contentType, body);
         return Verdict.Answered;
     }

@@ -10,6 +10,7 @@ using LlmProxy.Forwarding;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
+using LlmProxy.Redis;
 using LlmProxy.Storage;
 using LlmProxy.Telemetry;
 using LlmProxy.Telemetry.Logs;
@@ -101,6 +102,7 @@ internal static class GatewayHost
         services.AddSingleton<Shutdown>();
         services.AddSingleton<IHostLifetime, DrainingLifetime>();
         services.AddStorage();
+        services.AddRedis();
         services.AddGatewayConfiguration();
         services.AddSingleton<KeyGate>();
         services.AddLimits();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using LlmProxy.Access;
 using LlmProxy.Accounting;
+using LlmProxy.Caching;
 using LlmProxy.Configuration;
 using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
@@ -191,8 +192,11 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     public string? FallbackReason => Chosen?.FallbackReason;
 
-    /// <summary>Takes a whole answer into the cache, when it may be kept.</summary>
-    public Action<ReadOnlyMemory<byte>>? KeepAnswer { get; set; }
+    /// <summary>Its answer is noted for the cache and for equal calls; null: it is its client's alone.</summary>
+    public Flight? Flight { get; set; }
+
+    /// <summary>The equal call that it waits for; null: none.</summary>
+    public Flight? Follows { get; set; }
 
     /// <summary>What is left of the time the caller gave the whole call; null when it gave none.</summary>
     public TimeSpan? WishedTimeLeft =>
@@ -317,8 +321,8 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     }
 
     /// <summary>
-    /// From here on the call is the shorter one. False when that is no request any more: then nothing has changed. Its answer
-    /// is not kept under the long one's name.
+    /// From here on the call is the shorter one. False when that is no request any more: then nothing has changed. The cache
+    /// does not keep its answer under the long one's name.
     /// </summary>
     public bool TryReplaceBody(RequestBody shorter, int messagesCut)
     {
@@ -333,7 +337,6 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
         Body = shorter;
         Peek = peek;
         _chat = null;
-        KeepAnswer = null;
         TruncatedMessages += messagesCut;
         return true;
     }

@@ -1,6 +1,7 @@
 using LlmProxy.Access;
 using LlmProxy.Accounting;
 using LlmProxy.Caching;
+using LlmProxy.Caching.Semantic;
 using LlmProxy.Configuration;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Conversation.Shortening;
@@ -14,7 +15,7 @@ namespace LlmProxy.Pipeline;
 
 /// <summary>The way of every call, in the order it goes. Read this first.</summary>
 internal sealed class GatewayPipeline(
-    SnapshotHolder snapshots, KeyGate keys, AnswerShelf cache, LimitGate limits, AttemptLoop attempts, UsageLedger ledger, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
+    SnapshotHolder snapshots, KeyGate keys, AnswerShelf cache, KnownAnswers known, Follower followers, SemanticCache similar, LimitGate limits, AttemptLoop attempts, UsageLedger ledger, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
 {
     /// <param name="addressed">The model, where the address names it and not the body.</param>
     public async Task RunAsync(HttpContext http, EndpointKind endpoint, string? addressed = null)
@@ -42,8 +43,9 @@ internal sealed class GatewayPipeline(
             }
 
             Truncation.FitPlan(exchange, plan);
-            KnownAnswer? known = cache.Find(exchange, plan);
-            LimitDecision decision = await limits.ReserveAsync(CallLimits.Of(exchange, plan, isKnown: known is not null), exchange.Aborted);
+            KnownAnswer? found = await cache.FindAsync(exchange, plan);
+            bool isKnown = found is not null || exchange.Follows is not null;
+            LimitDecision decision = await limits.ReserveAsync(CallLimits.Of(exchange, plan, isKnown), exchange.Aborted);
             hold = decision.Hold;
             exchange.QueueMs = decision.WaitedMs;
             exchange.Rate = decision.Rate;
@@ -55,16 +57,15 @@ internal sealed class GatewayPipeline(
                 return;
             }
 
-            if (known is not null)
+            if (found is null && exchange.Flight is not null)
             {
-                ledger.Admit(exchange, hold);
-                await cache.ServeAsync(exchange, known, answer);
-                return;
+                found = await similar.FindAsync(exchange, plan);
             }
 
-            if (ledger.Begin(exchange, plan.Targets[0], hold) is { } full)
+            if (found is not null)
             {
-                await answer.SendErrorAsync(full);
+                ledger.Admit(exchange, hold);
+                await known.SendAsync(exchange, found, answer);
                 return;
             }
 
@@ -73,6 +74,22 @@ internal sealed class GatewayPipeline(
                 answer.KeepAliveEvery(TimeSpan.FromSeconds(keepAlive));
             }
 
+            if (exchange.Follows is not null)
+            {
+                ledger.Admit(exchange, hold);
+                if (await followers.RunAsync(exchange, plan, hold, answer))
+                {
+                    return;
+                }
+            }
+
+            if (ledger.Begin(exchange, plan.Targets[0], hold) is { } full)
+            {
+                await answer.SendErrorAsync(full);
+                return;
+            }
+
+            exchange.Flight?.Board();
             await attempts.RunAsync(exchange, plan, answer);
         }
         catch (Exception e) when (ClientDeparture.Is(e, http))
@@ -90,6 +107,7 @@ internal sealed class GatewayPipeline(
         }
         finally
         {
+            cache.Land(exchange);
             exchange.Account?.Settle();
             hold.Dispose();
             recorder.Record(exchange);

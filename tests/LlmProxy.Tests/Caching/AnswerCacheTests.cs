@@ -120,13 +120,26 @@ public sealed class AnswerCacheTests
     }
 
     [Fact]
-    public void Covers_OnlyPlainTextAndVectors()
+    public void Keep_AnswerThatWasKnownElsewhere_HasItsAgeAndDiesWithIt()
     {
-        Assert.True(AnswerCache.Covers(EndpointKind.Chat, isStream: false));
-        Assert.True(AnswerCache.Covers(EndpointKind.Embeddings, isStream: false));
-        Assert.False(AnswerCache.Covers(EndpointKind.Chat, isStream: true));
-        Assert.False(AnswerCache.Covers(EndpointKind.Images, isStream: false));
-        Assert.False(AnswerCache.Covers(EndpointKind.Transcriptions, isStream: false));
+        Enable();
+        _cache.Keep(Key(1), Answer(), Hour, TimeSpan.FromMinutes(50));
+
+        Assert.True(_cache.TryGet(Key(1), out _, out TimeSpan age));
+        Assert.Equal(TimeSpan.FromMinutes(50), age);
+        _time.Advance(TimeSpan.FromMinutes(10));
+        Assert.False(_cache.TryGet(Key(1), out _, out _));
+    }
+
+    [Fact]
+    public void Covers_OnlyTextAndVectors()
+    {
+        Assert.True(AnswerCache.Covers(EndpointKind.Chat));
+        Assert.True(AnswerCache.Covers(EndpointKind.Messages));
+        Assert.True(AnswerCache.Covers(EndpointKind.Embeddings));
+        Assert.False(AnswerCache.Covers(EndpointKind.Responses));
+        Assert.False(AnswerCache.Covers(EndpointKind.Images));
+        Assert.False(AnswerCache.Covers(EndpointKind.Transcriptions));
     }
 
     [Fact]

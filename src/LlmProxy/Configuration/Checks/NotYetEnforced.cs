@@ -12,7 +12,6 @@ internal static class NotYetEnforced
         WarnOfLlms(options, findings);
         WarnOfRouting(options, defaults, findings);
         WarnOfLimits(options, defaults, findings);
-        WarnOfStores(options, findings);
         WarnOfGuards(options, defaults, findings);
     }
 
@@ -51,14 +50,6 @@ internal static class NotYetEnforced
         If(limits.MaxMessages != 0, "Limits:MaxMessages", findings);
         If(limits.WhenStoreIsDown != defaults.Limits.WhenStoreIsDown, "Limits:WhenStoreIsDown", findings);
         If(limits.Unpriced != defaults.Limits.Unpriced, "Limits:Unpriced", findings);
-        SemanticCacheOptions semantic = options.Cache.Semantic;
-        bool isSemanticChanged = semantic.Workspaces.Count > 0 || semantic.Llm != defaults.Cache.Semantic.Llm || semantic.Threshold != defaults.Cache.Semantic.Threshold;
-        If(isSemanticChanged, "Cache:Semantic", findings);
-    }
-
-    private static void WarnOfStores(GatewayOptions options, Findings findings)
-    {
-        If(options.Redis.Connection.Length > 0, "Redis:Connection (everything stays in process)", findings);
     }
 
     private static void WarnOfGuards(GatewayOptions options, GatewayOptions defaults, Findings findings)

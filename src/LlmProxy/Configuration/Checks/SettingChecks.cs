@@ -14,6 +14,16 @@ internal static class SettingChecks
             findings.Mistake($"LlmProxy:Database:Connection: {problem}");
         }
 
+        if (options.Redis.Connection.Length > 0 && Redis.RedisAddress.Problem(options.Redis.Connection) is { } redisProblem)
+        {
+            findings.Mistake($"LlmProxy:Redis:Connection: {redisProblem}");
+        }
+
+        if (options.Redis.Prefix.AsSpan().IndexOfAny("{} \t\r\n") >= 0)
+        {
+            findings.Mistake("LlmProxy:Redis:Prefix: must be without braces and spaces");
+        }
+
         foreach (string host in options.Fetch.AllowHosts)
         {
             bool isHost = Uri.CheckHostName(host.Trim('[', ']')) != UriHostNameType.Unknown;

@@ -59,7 +59,19 @@ internal sealed class CacheOptions
 
     [Range(0, long.MaxValue)] public long MaxBytes { get; set; } = 268_435_456;
 
+    /// <summary>Whose answers are kept: of all calls, or only of those whose temperature is 0.</summary>
+    public CacheTemperature Temperature { get; set; } = CacheTemperature.Any;
+
+    /// <summary>The pause between the events of a stream that comes from the cache; 0: they come at once.</summary>
+    [Range(0, 60_000)] public int ReplayDelayMs { get; set; }
+
     public SemanticCacheOptions Semantic { get; set; } = new();
+}
+
+internal enum CacheTemperature
+{
+    Any,
+    Zero,
 }
 
 internal sealed class SemanticCacheOptions
@@ -69,4 +81,7 @@ internal sealed class SemanticCacheOptions
     public string Llm { get; set; } = "embedder";
 
     [Range(0.0, 1.0)] public double Threshold { get; set; } = 0.95;
+
+    /// <summary>How long a call waits for its prompt's vector before it goes its way without.</summary>
+    [Range(1, 60_000)] public int TimeoutMs { get; set; } = 1000;
 }

@@ -19,7 +19,6 @@ public sealed class NotYetEnforcedTests
     [InlineData("\"Limits\": { \"MaxMessages\": 3 }", "Limits:MaxMessages")]
     [InlineData("\"Limits\": { \"WhenStoreIsDown\": \"refuse\" }", "Limits:WhenStoreIsDown")]
     [InlineData("\"Limits\": { \"Unpriced\": \"refuse\" }", "Limits:Unpriced")]
-    [InlineData("\"Cache\": { \"Semantic\": { \"Workspaces\": [\"w\"] } }", "Cache:Semantic")]
     [InlineData("\"Redis\": { \"Connection\": \"h:1\" }", "Redis:Connection")]
     [InlineData("\"Database\": { \"RetentionDays\": 3 }", "Database:RetentionDays")]
     [InlineData("\"Journal\": { \"WhenFull\": \"drop\" }", "Journal")]

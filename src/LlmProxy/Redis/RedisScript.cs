@@ -1,0 +1,30 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace LlmProxy.Redis;
+
+/// <summary>A script that Redis runs as one step, and the name by which Redis knows it once it has seen it.</summary>
+internal sealed class RedisScript
+{
+    public RedisScript(string text)
+    {
+        Text = text;
+#pragma warning disable CA5350 // Redis names scripts by SHA-1; nothing is protected by it.
+        Sha1 = SHA1.HashData(Encoding.UTF8.GetBytes(text));
+#pragma warning restore CA5350
+    }
+
+    public string Text { get; }
+
+    public byte[] Sha1 { get; }
+
+    /// <summary>One of the files in Scripts/.</summary>
+    public static RedisScript Load(string name)
+    {
+        using Stream file = Assembly.GetExecutingAssembly().GetManifestResourceStream($"LlmProxy.Redis.{name}.lua")
+            ?? throw new InvalidOperationException($"The script {name} is not in this assembly.");
+        using var reader = new StreamReader(file, Encoding.UTF8);
+        return new RedisScript(reader.ReadToEnd());
+    }
+}

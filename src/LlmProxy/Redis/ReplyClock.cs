@@ -1,0 +1,44 @@
+namespace LlmProxy.Redis;
+
+/// <summary>When something was heard from Redis last: one reply proves that it answers the others too.</summary>
+internal sealed class ReplyClock(TimeProvider time)
+{
+    /// <summary>The silence after which nobody waits any longer.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(40);
+
+    /// <summary>Beyond this one call is not waited for, whatever the others hear.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A timer that fires later than this tells of our own process, not of Redis: the reply may stand behind it in the same queue.</summary>
+    private static readonly TimeSpan OwnStall = TimeSpan.FromMilliseconds(10);
+
+    private long _heard = time.GetTimestamp();
+
+    public TimeProvider Time => time;
+
+    public TimeSpan SinceHeard => time.GetElapsedTime(Volatile.Read(ref _heard));
+
+    public void Heard() => Volatile.Write(ref _heard, time.GetTimestamp());
+
+    /// <summary>How much longer a reply is worth waiting for; zero: no longer.</summary>
+    /// <param name="sentAt">When the question went out.</param>
+    /// <param name="dueAt">When the timer that asks should have fired.</param>
+    public TimeSpan MoreTime(long sentAt, long dueAt)
+    {
+        long now = time.GetTimestamp();
+        if (time.GetElapsedTime(sentAt, now) >= LongestWait)
+        {
+            return TimeSpan.Zero;
+        }
+
+        if (time.GetElapsedTime(dueAt, now) > OwnStall)
+        {
+            return Patience;
+        }
+
+        TimeSpan left = Patience - time.GetElapsedTime(Math.Max(sentAt, Volatile.Read(ref _heard)), now);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    public long DueIn(TimeSpan wait) => time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency);
+}
