@@ -26,7 +26,7 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
     public CallRow? Row { get; private set; }
 
     /// <summary>Whether its answer may have to end because a budget does.</summary>
-    public bool IsMetered => hold != Hold.None;
+    public bool IsMetered { get; init; }
 
     /// <summary>Its budget ended before its answer did.</summary>
     public bool IsCut { get; private set; }
@@ -42,7 +42,7 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
     {
         _target = first;
         _prompt = prompt;
-        _heldOutput = hold == Hold.None ? long.MaxValue : expectedOutput;
+        _heldOutput = IsMetered ? expectedOutput : long.MaxValue;
         journal.Begin(CallRows.Draft(exchange, first, new TokenUsage(prompt, 0, 0, 0, 0)), this);
     }
 
@@ -54,7 +54,7 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
             return true;
         }
 
-        if (hold != Hold.None && !hold.TryHold(_prompt + _heldOutput, exchange.LostCostUnits + CostOf(next, _heldOutput)))
+        if (IsMetered && !hold.TryHold(_prompt + _heldOutput, exchange.LostCostUnits + CostOf(next, _heldOutput)))
         {
             return false;
         }

@@ -20,16 +20,22 @@ internal sealed class UsageLedger(CallJournal journal)
     public void Admit(Exchange exchange, Hold hold) => exchange.Account ??= new CallAccount(exchange, hold, journal);
 
     /// <summary>The call is admitted and is about to be dispatched. An error says why it may not.</summary>
-    public GatewayError? Begin(Exchange exchange, RouteTarget first, Hold hold)
+    /// <param name="exchange">The call.</param>
+    /// <param name="first">Who is asked first.</param>
+    /// <param name="hold">What it was given.</param>
+    /// <param name="reservedTokens">Its prompt and the expected answer, where limits or budgets count them; else 0.</param>
+    public GatewayError? Begin(Exchange exchange, RouteTarget first, Hold hold, long reservedTokens = 0)
     {
         if (!journal.MayBegin)
         {
             return Full;
         }
 
-        exchange.Account = new CallAccount(exchange, hold, journal);
-        bool isMetered = hold != Hold.None;
-        exchange.Account.Begin(first, isMetered ? PromptSize.Estimate(exchange) : PromptSize.Quickly(exchange), isMetered ? ExpectedOutput.Of(exchange, first) : 0);
+        bool isMetered = reservedTokens > 0;
+        long expectedOutput = isMetered ? Math.Min(reservedTokens, ExpectedOutput.Of(exchange, first)) : 0;
+        long prompt = isMetered ? reservedTokens - expectedOutput : PromptSize.Quickly(exchange);
+        exchange.Account = new CallAccount(exchange, hold, journal) { IsMetered = isMetered };
+        exchange.Account.Begin(first, prompt, expectedOutput);
         return null;
     }
 }

@@ -45,7 +45,8 @@ internal sealed class GatewayPipeline(
             Truncation.FitPlan(exchange, plan);
             KnownAnswer? found = await cache.FindAsync(exchange, plan);
             bool isKnown = found is not null || exchange.Follows is not null;
-            LimitDecision decision = await limits.ReserveAsync(CallLimits.Of(exchange, plan, isKnown), exchange.Aborted);
+            LimitSubject subject = CallLimits.Of(exchange, plan, isKnown);
+            LimitDecision decision = await limits.ReserveAsync(subject, exchange.Aborted);
             hold = decision.Hold;
             exchange.QueueMs = decision.WaitedMs;
             exchange.Rate = decision.Rate;
@@ -83,7 +84,7 @@ internal sealed class GatewayPipeline(
                 }
             }
 
-            if (ledger.Begin(exchange, plan.Targets[0], hold) is { } full)
+            if (ledger.Begin(exchange, plan.Targets[0], hold, subject.Tokens) is { } full)
             {
                 await answer.SendErrorAsync(full);
                 return;

@@ -4,6 +4,7 @@ using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 using LlmProxy.Tests.Conversation;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LlmProxy.Tests.Accounting;
 
@@ -92,7 +93,7 @@ public sealed class CallAccountTests
 
     private CallAccount Begun(long expectedOutput)
     {
-        var account = new CallAccount(_exchange, _hold, new CallJournal());
+        var account = new CallAccount(_exchange, _hold, new CallJournal(NullLogger<CallJournal>.Instance)) { IsMetered = true };
         _exchange.Account = account;
         account.Begin(_target, 7, expectedOutput);
         return account;
