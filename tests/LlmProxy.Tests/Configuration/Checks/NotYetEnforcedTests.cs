@@ -21,8 +21,6 @@ public sealed class NotYetEnforcedTests
     [InlineData("\"Limits\": { \"Unpriced\": \"refuse\" }", "Limits:Unpriced")]
     [InlineData("\"Cache\": { \"Semantic\": { \"Workspaces\": [\"w\"] } }", "Cache:Semantic")]
     [InlineData("\"Redis\": { \"Connection\": \"h:1\" }", "Redis:Connection")]
-    [InlineData("\"Database\": { \"RetentionDays\": 3 }", "Database:RetentionDays")]
-    [InlineData("\"Journal\": { \"WhenFull\": \"drop\" }", "Journal")]
     [InlineData("\"Guards\": { \"Redact\": [\"x\"] }", "Guards:Redact")]
     [InlineData("\"Guards\": { \"Webhook\": { \"Url\": \"http://x\" } }", "Guards:Webhook")]
     [InlineData("\"Alerts\": { \"WebhookUrl\": \"http://x\" }", "Alerts")]
