@@ -1,4 +1,6 @@
+using System.Globalization;
 using LlmProxy.Drills;
+using LlmProxy.Drills.Accounting;
 using LlmProxy.Drills.Recordings;
 using LlmProxy.Drills.Resilience;
 
@@ -7,6 +9,7 @@ Dictionary<string, Func<Task<bool>>> drills = new()
     ["bad-input"] = BadInput.RunAsync,
     ["client-gone"] = ClientGone.RunAsync,
     ["hung-upstream"] = () => HungUpstream.RunAsync(args.ElementAtOrDefault(1) ?? ""),
+    ["kill"] = () => KillUnderLoad.RunAsync(int.Parse(args.ElementAtOrDefault(1) ?? "20", CultureInfo.InvariantCulture), onPostgres: args.ElementAtOrDefault(2) == "postgres"),
     ["latency-reorder"] = LatencyReorder.RunAsync,
     ["recordings"] = () => args is [_, string folder, ..] ? RecordingsDrill.RunAsync(folder, args.ElementAtOrDefault(2) ?? "") : throw new ArgumentException("Name the folder with index.json behind it."),
     ["reload-under-load"] = ReloadUnderLoad.RunAsync,

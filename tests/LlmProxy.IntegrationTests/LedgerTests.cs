@@ -93,6 +93,27 @@ public sealed class LedgerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Sigterm_WithAStreamThatDoesNotEnd_LeavesItsOneRow()
+    {
+        var gate = new Gate();
+        _upstream.On("slow", Answers.Sse(Step.Send(OpenAiAnswers.ContentChunk("one two three")), Step.Wait(gate)));
+        string id;
+        await using (GatewayProcess gateway = await StartAsync(limits: new { ShutdownSeconds = 1 }))
+        {
+            await using StreamReply stream = await gateway.Client.StreamChatAsync("slow");
+            id = stream.Header("x-request-id")!;
+            Assert.NotNull(await stream.Events.NextDataAsync());
+            Assert.Equal(0, await gateway.SignalTermAsync());
+            Assert.DoesNotContain("background work failed", gateway.Logs.Text, StringComparison.Ordinal);
+        }
+
+        LedgerRow row = Assert.Single(await Ledger.In(_directory).RowsAsync());
+        Assert.Equal(id, row.Id);
+        Assert.True(row.Output > 0);
+        Assert.Empty(Directory.GetDirectories(Journal));
+    }
+
+    [Fact]
     public async Task Database_Away_CostsNoCallAndNoRow()
     {
         Directory.CreateDirectory(DatabaseFile); // A directory where the file should be.
@@ -154,12 +175,13 @@ public sealed class LedgerTests : IAsyncLifetime
         Assert.Equal(800, Figure("llm_ledger_dropped_total") + Figure("llm_ledger_pending"));
     }
 
-    private Task<GatewayProcess> StartAsync(object? journal = null) => GatewayProcess.StartAsync(new GatewaySettings
+    private Task<GatewayProcess> StartAsync(object? journal = null, object? limits = null) => GatewayProcess.StartAsync(new GatewaySettings
     {
         WorkingDirectory = _directory,
         Config = GatewayFixture.Config(new
         {
             Journal = journal ?? new { },
+            Limits = limits ?? new { },
             Llms = new[]
             {
                 new { Name = "main", Provider = "custom", Model = "main", _upstream.BaseUrl },
