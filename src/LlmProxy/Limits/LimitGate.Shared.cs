@@ -250,6 +250,8 @@ internal sealed partial class LimitGate
     /// <summary>Held in the store, which judges, and here, where it is only counted.</summary>
     private sealed class SharedHold(Hold shared, Reservation local, LimitGate gate) : Hold
     {
+        public override bool IsMetered => shared.IsMetered || local.IsMetered;
+
         public override bool TryHold(long tokens, long costUnits)
         {
             if (!shared.TryHold(tokens, costUnits))
