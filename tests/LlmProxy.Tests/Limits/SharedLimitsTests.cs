@@ -66,7 +66,7 @@ public sealed class SharedLimitsTests : IDisposable
         Assert.Equal(ErrorCode.TooManyParallelRequests, third.Refusal!.Code); // By its own count of two running.
         first.Hold.Settle(1, 1);
         Assert.True((await _gate.Reserve(Subject).Soon()).IsAdmitted);
-        Assert.Equal(2, _store.Asked);
+        Assert.Equal((2, 1), (_store.Asked, _store.Followed));
     }
 
     [Fact]
@@ -226,6 +226,9 @@ public sealed class SharedLimitsTests : IDisposable
 
         public Spend? KeySpend { get; set; }
 
+        /// <summary>Calls that were admitted without it, and that it will be told of.</summary>
+        public int Followed { get; private set; }
+
         public LimitSubject Last { get; private set; }
 
         public int Asked => Volatile.Read(ref _count);
@@ -250,6 +253,12 @@ public sealed class SharedLimitsTests : IDisposable
                 : new SharedAnswer(new StoreHold(this), default, new RateReport(7, 1, default), new RateReport(9, 77, default)) { KeySpend = KeySpend };
             _asked.Release();
             return answer;
+        }
+
+        public Hold Follow(in LimitSubject subject, Hold local)
+        {
+            Followed++;
+            return local;
         }
 
         private sealed class StoreHold(Store store) : Hold
