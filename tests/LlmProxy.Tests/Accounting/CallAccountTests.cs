@@ -92,7 +92,7 @@ public sealed class CallAccountTests
 
     private CallAccount Begun(long expectedOutput)
     {
-        var account = new CallAccount(_exchange, _hold, new CallJournal());
+        var account = new CallAccount(_exchange, _hold, new CallJournal(Microsoft.Extensions.Logging.Abstractions.NullLogger<CallJournal>.Instance));
         _exchange.Account = account;
         account.Begin(_target, 7, expectedOutput);
         return account;
