@@ -10,6 +10,7 @@ Dictionary<string, Func<Task<bool>>> drills = new()
     ["client-gone"] = ClientGone.RunAsync,
     ["database-blink"] = () => DatabaseBlink.RunAsync(args is [_, string seconds, ..] ? int.Parse(seconds, CultureInfo.InvariantCulture) : 60),
     ["hung-upstream"] = () => HungUpstream.RunAsync(args.ElementAtOrDefault(1) ?? ""),
+    ["kill"] = () => KillUnderLoad.RunAsync(int.Parse(args.ElementAtOrDefault(1) ?? "20", CultureInfo.InvariantCulture), onPostgres: args.ElementAtOrDefault(2) == "postgres"),
     ["latency-reorder"] = LatencyReorder.RunAsync,
     ["recordings"] = () => args is [_, string folder, ..] ? RecordingsDrill.RunAsync(folder, args.ElementAtOrDefault(2) ?? "") : throw new ArgumentException("Name the folder with index.json behind it."),
     ["reload-under-load"] = ReloadUnderLoad.RunAsync,

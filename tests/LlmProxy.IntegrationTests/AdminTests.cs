@@ -13,6 +13,7 @@ public sealed class AdminTests(AdminTests.Fixture fixture) : IClassFixture<Admin
     {
         { "GET", "default" }, { "POST", "default" }, { "GET", "llms" }, { "GET", "llms/first" }, { "POST", "llms/first/test" },
         { "GET", "providers/health" }, { "GET", "audit" }, { "POST", "explain" }, { "DELETE", "llms/first" }, { "GET", "no-such-thing" },
+        { "GET", "usage" }, { "GET", "usage/models" }, { "GET", "workspaces/default/costs" }, { "GET", "costs/daily" }, { "GET", "requests" },
     };
 
     [Theory]

@@ -20,6 +20,8 @@ public sealed record LedgerRow
 
     public required DateTimeOffset StartedAt { get; init; }
 
+    public string Endpoint { get; init; } = "chat";
+
     public string? Key { get; init; }
 
     public string? Workspace { get; init; }
@@ -80,6 +82,7 @@ public sealed record LedgerRow
             {
                 Id = IdAt(started, random),
                 StartedAt = started,
+                Endpoint = random.Next(8) == 0 ? "count_tokens" : "chat",
                 Key = $"key-{random.Next(4)}",
                 Workspace = Workspaces[random.Next(Workspaces.Length)],
                 User = Users[random.Next(Users.Length)],
@@ -157,7 +160,7 @@ public sealed record LedgerRow
         ["reasoning_tokens"] = rows.Sum(row => row.Reasoning),
         ["total_tokens"] = rows.Sum(row => row.Input + row.Cached + row.Written + row.Output),
         ["cost_usd"] = rows.Sum(row => (decimal)(row.CostUnits ?? 0)) / UnitsPerUsd,
-        ["unpriced_calls"] = rows.Count(row => row.CostUnits is null && row.UsageSource != "none"),
+        ["unpriced_calls"] = rows.Count(row => row.CostUnits is null && (row.UsageSource != "none" || (row.Outcome == "success" && row.Endpoint != "count_tokens"))),
         ["cache_hits"] = rows.Count(row => row.Cache is "hit" or "semantic"),
     };
 
@@ -165,7 +168,7 @@ public sealed record LedgerRow
     private static long UnitsLimit => 300L * (long)UnitsPerUsd;
 
     private string Values() => "(" + string.Join(", ", [
-        Text(Id.ToString()), Text("client's"), Moment(StartedAt), Moment(StartedAt.AddMilliseconds(Math.Floor(DurationMs))), Text("chat"), Text(Key), Text(Workspace), Text(User), Text(RequestedModel),
+        Text(Id.ToString()), Text("client's"), Moment(StartedAt), Moment(StartedAt.AddMilliseconds(Math.Floor(DurationMs))), Text(Endpoint), Text(Key), Text(Workspace), Text(User), Text(RequestedModel),
         Text(Llm), Text(Provider), "null", Number(Status), Text(Outcome), Text(Outcome == "success" ? null : "provider_error"), Text(Attempts), Number(Input), Number(Cached), Number(Written),
         Number(Output), Number(Reasoning), Text(UsageSource), CostUnits is { } units ? Number(units) : "null", Number(FirstTokenMs), Number(DurationMs), "1.5", "null", Text(Cache),
         IsStream ? "true" : "false", Outcome == "client_gone" ? "true" : "false", Text(Tags),

@@ -11,7 +11,8 @@ internal static class AccountingSetup
         services.AddSingleton<UsageLedger>();
         services.AddSingleton<LedgerGauges>();
         services.AddSingleton<LedgerRetention>();
-        services.AddHostedService<LedgerService>();
+        services.AddSingleton<LedgerService>();
+        services.AddHostedService(static provider => provider.GetRequiredService<LedgerService>());
         return services;
     }
 }

@@ -28,9 +28,9 @@ internal static class RepriceText
             yield return Invariant($"Left alone: {line.Calls} {Calls(line.Calls)} of {llm} ({provider}), {Usd(line.Before)} USD: {why}.");
         }
 
-        if (sums.Shared > 0)
+        if (sums.Parts > 0)
         {
-            yield return Invariant($"{sums.Shared} of these calls went to more than one LLM: all their tokens are priced as those of the last one.");
+            yield return Invariant($"{sums.Parts} of these calls had no cost and more than one attempt that may have been billed: only what the answer used is priced.");
         }
     }
 

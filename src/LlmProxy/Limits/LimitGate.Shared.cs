@@ -34,7 +34,7 @@ internal sealed partial class LimitGate
                 verdict = JudgeAlone(subject);
             }
 
-            if (verdict.Shortage.IsNone || !MayWait_NeedsLock(subject, verdict.Shortage))
+            if (verdict.Shortage.IsNone || !MayWait(subject, verdict.Shortage))
             {
                 return verdict.Decision;
             }
@@ -126,9 +126,13 @@ internal sealed partial class LimitGate
         lock (_lock)
         {
             Shortage shortage = TryEnter_NeedsLock(subject, Now(), out LimitDecision decision);
-            return new Verdict(decision, shortage);
+            return new Verdict(Followed(subject, decision), shortage);
         }
     }
+
+    /// <summary>The store is told of it when it is back.</summary>
+    private LimitDecision Followed(in LimitSubject subject, in LimitDecision alone) =>
+        alone.IsAdmitted ? alone with { Hold = _shared.Follow(subject, alone.Hold) } : alone;
 
     /// <summary>One at a time is asked for: whoever comes second is judged with the first one entered.</summary>
     private void Pump_NeedsLock()
@@ -250,6 +254,8 @@ internal sealed partial class LimitGate
     /// <summary>Held in the store, which judges, and here, where it is only counted.</summary>
     private sealed class SharedHold(Hold shared, Reservation local, LimitGate gate) : Hold
     {
+        public override bool IsMetered => shared.IsMetered || local.IsMetered;
+
         public override bool TryHold(long tokens, long costUnits)
         {
             if (!shared.TryHold(tokens, costUnits))

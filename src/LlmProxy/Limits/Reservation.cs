@@ -10,6 +10,8 @@ internal sealed class Reservation(IPlaces places, in CallHolders holders, Meteri
 
     public Metering? Metering => metering;
 
+    public override bool IsMetered => metering is not null;
+
     public override bool TryHold(long tokens, long costUnits) =>
         metering is null || Volatile.Read(ref _places) is not { } given || given.TryHold(this, tokens, costUnits);
 

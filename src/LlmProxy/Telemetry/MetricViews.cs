@@ -29,6 +29,7 @@ internal static class MetricViews
         "llm_tokens_used_total" => 2 * Llms,
         "llm_tokens_detail_total" => 4 * Llms,
         "llm_cost_usd_total" => 6 * Llms, // Workspaces.
+        "llm_ledger_pending" or "llm_ledger_dropped_total" or "llm_ledger_rejected_total" => 2,
         "llm_fallbacks_total" => 4 * Llms, // Next LLMs times reasons.
         _ => Llms,
     };

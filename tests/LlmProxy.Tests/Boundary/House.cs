@@ -2,8 +2,9 @@ using System.Collections.Frozen;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
-using LlmProxy.Accounting;
 using LlmProxy.Access;
+using LlmProxy.Accounting;
+using LlmProxy.Accounting.Journal;
 using LlmProxy.Caching;
 using LlmProxy.Configuration;
 using LlmProxy.Configuration.Options;
@@ -18,6 +19,7 @@ using LlmProxy.Providers;
 using LlmProxy.Routing;
 using LlmProxy.Telemetry;
 using LlmProxy.Telemetry.Logs;
+using LlmProxy.Tests.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,6 +33,7 @@ namespace LlmProxy.Tests.Boundary;
 internal sealed class House : IDisposable
 {
     private readonly QuietTime _time = new();
+    private readonly TemporaryFolder _folder = new();
     private readonly ServiceProvider _services;
     private readonly GatewayPipeline _pipeline;
     private readonly PassPipeline _pass;
@@ -54,6 +57,9 @@ internal sealed class House : IDisposable
         services.AddGatewayTelemetry();
         services.AddSingleton(provider => new MediaFetcher(provider.GetRequiredService<SnapshotHolder>(), _time, new HttpMessageInvoker(new Fetched())));
         _services = services.BuildServiceProvider();
+        CallJournal journal = _services.GetRequiredService<CallJournal>();
+        journal.Use(new JournalOptions { MaxBytes = 0 }, _folder.Path);
+        Assert.NotNull(journal.TryOpen());
         _pipeline = _services.GetRequiredService<GatewayPipeline>();
         _pass = _services.GetRequiredService<PassPipeline>();
     }
@@ -135,6 +141,7 @@ internal sealed class House : IDisposable
     public void Dispose()
     {
         _services.Dispose();
+        _folder.Dispose();
         _time.Dispose();
     }
 

@@ -67,16 +67,23 @@ internal sealed partial class JournalSegment : IDisposable
             return;
         }
 
-        if (!OperatingSystem.IsLinux())
+        try
         {
-            RandomAccess.FlushToDisk(_file);
-        }
-        else if (FDataSync(_file) != 0)
-        {
-            throw new IOException($"fdatasync of {Path} failed: {Marshal.GetLastPInvokeErrorMessage()}");
-        }
+            if (!OperatingSystem.IsLinux())
+            {
+                RandomAccess.FlushToDisk(_file);
+            }
+            else if (FDataSync(_file) != 0)
+            {
+                throw new IOException($"fdatasync of {Path} failed: {Marshal.GetLastPInvokeErrorMessage()}");
+            }
 
-        Interlocked.Exchange(ref _synced, length);
+            Interlocked.Exchange(ref _synced, length);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Deleted meanwhile: all of it is in the database.
+        }
     }
 
     public void Delete()

@@ -13,10 +13,14 @@ internal sealed class LedgerService(CallJournal journal, DatabaseKeeper database
     private static readonly TimeSpan LastPatience = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _replayed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SiblingJournals _siblings = new(journal, logger);
     private volatile JournalTail? _tail;
     private LedgerShipper? _shipper;
     private Task _work = Task.CompletedTask;
+
+    /// <summary>Completes when what dead siblings had left at the start is in the database: from then on the table alone tells what was spent before.</summary>
+    public Task Replayed => _replayed.Task;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -25,7 +29,7 @@ internal sealed class LedgerService(CallJournal journal, DatabaseKeeper database
         gauges.Watch(journal, rejected);
         Tend();
         CancellationToken stop = _stop.Token;
-        _work = Task.WhenAll(Task.Run(() => ShipAllAsync(stop), stop), Task.Run(() => TendAsync(stop), stop), Task.Run(() => retention.RunAsync(stop), stop));
+        _work = Task.WhenAll(Task.Run(() => ShipAllAsync(stop), stop), Task.Run(() => TendAsync(stop), stop), Task.Run(() => AdoptAsync(stop), stop), Task.Run(() => retention.RunAsync(stop), stop));
         return Task.CompletedTask;
     }
 
@@ -112,6 +116,11 @@ internal sealed class LedgerService(CallJournal journal, DatabaseKeeper database
         if (theirs == ShipResult.Nothing)
         {
             _siblings.Done(dead);
+            if (_siblings.Next is null)
+            {
+                _replayed.TrySetResult();
+            }
+
             return ShipResult.Shipped;
         }
 
@@ -120,17 +129,11 @@ internal sealed class LedgerService(CallJournal journal, DatabaseKeeper database
 
     private async Task TendAsync(CancellationToken stop)
     {
-        long adoptedAt = 0;
         while (!stop.IsCancellationRequested)
         {
             try
             {
                 Tend();
-                if (adoptedAt == 0 || time.GetElapsedTime(adoptedAt) >= AdoptEvery)
-                {
-                    adoptedAt = time.GetTimestamp();
-                    _siblings.Look();
-                }
             }
             catch (Exception e)
             {
@@ -138,6 +141,29 @@ internal sealed class LedgerService(CallJournal journal, DatabaseKeeper database
             }
 
             await Task.Delay(TendEvery, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Apart from the rest: to go through a large journal takes a while.</summary>
+    private async Task AdoptAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                _siblings.Look();
+            }
+            catch (Exception e)
+            {
+                logger.JournalWorkFailed(e);
+            }
+
+            if (_siblings.Next is null)
+            {
+                _replayed.TrySetResult();
+            }
+
+            await Task.Delay(AdoptEvery, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

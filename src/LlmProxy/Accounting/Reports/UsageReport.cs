@@ -13,7 +13,8 @@ internal sealed record UsageReport(IReadOnlyList<UsageGroup> Groups, UsageSums T
 
     /// <summary>Whole USD and the rest are added up apart, and tokens as reals: a row that says nonsense breaks no sum.</summary>
     private const string Sums = """
-        count(*), count(*) filter (where outcome = 'success'), count(*) filter (where cost_units is null and usage_source <> 'none'),
+        count(*), count(*) filter (where outcome = 'success'),
+        count(*) filter (where cost_units is null and (usage_source <> 'none' or (outcome = 'success' and endpoint not in ('count_tokens', 'responses_input_tokens', 'moderations')))),
         count(*) filter (where cache in ('hit', 'semantic')),
         sum(cast(input_tokens as double precision)), sum(cast(cached_tokens as double precision)), sum(cast(cache_write_tokens as double precision)),
         sum(cast(output_tokens as double precision)), sum(cast(reasoning_tokens as double precision)),

@@ -12,15 +12,15 @@ internal sealed class RepriceSums
 
     public long Changed { get; private set; }
 
-    /// <summary>Calls that several LLMs had a part in.</summary>
-    public long Shared { get; private set; }
+    /// <summary>Calls without a cost so far, of which only the answer's part is known.</summary>
+    public long Parts { get; private set; }
 
     public Line Total { get; } = new();
 
-    public void Price(PricedCall call, long cost, bool isShared)
+    public void Price(PricedCall call, long cost, bool isPart)
     {
         Changed += cost == call.CostUnits ? 0 : 1;
-        Shared += isShared ? 1 : 0;
+        Parts += isPart ? 1 : 0;
         Total.Add(call.CostUnits, cost);
         Find(_priced, (call.Llm!, call.Provider!)).Add(call.CostUnits, cost);
     }

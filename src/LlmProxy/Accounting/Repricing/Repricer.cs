@@ -1,7 +1,8 @@
-using System.Data.Common;
+using System.Collections.Frozen;
 using Dapper;
 using LlmProxy.Accounting.Ledger;
 using LlmProxy.Accounting.Reports;
+using LlmProxy.Pipeline;
 using LlmProxy.Storage;
 
 namespace LlmProxy.Accounting.Repricing;
@@ -12,7 +13,15 @@ namespace LlmProxy.Accounting.Repricing;
 /// </summary>
 internal sealed class Repricer(IDatabase database, PriceList prices)
 {
+    public const string Several = "more than one of their attempts may have been billed, and the ledger does not say what each of them used";
+
     private const int BatchRows = 500;
+
+    /// <summary>How attempts end that no vendor bills. All others may have been begun.</summary>
+    private static readonly FrozenSet<string> Free = new[]
+    {
+        ErrorCode.RateLimitExceeded, ErrorCode.ProviderUnreachable, ErrorCode.ProviderAuthFailed, ErrorCode.ProviderQuotaExhausted, ErrorCode.ModelNotFound, ErrorCode.ContextLengthExceeded,
+    }.Select(code => code.Wire()).ToFrozenSet(StringComparer.Ordinal);
 
     private const string Select = """
         cast(id as text) as Id, started_at as StartedAt, llm as Llm, provider as Provider, requested_model as RequestedModel, outcome as Outcome,
@@ -61,7 +70,15 @@ internal sealed class Repricer(IDatabase database, PriceList prices)
                 continue;
             }
 
-            sums.Price(call, cost, CallLists.ReadTries(call.Attempts).Select(one => one.Llm).Distinct(StringComparer.Ordinal).Count() > 1);
+            // A row's cost is that of all its attempts, its tokens are those of the answer. What is known is not made less.
+            bool isPart = CallLists.ReadTries(call.Attempts).Count(attempt => !Free.Contains(attempt.Outcome)) > 1;
+            if (isPart && call.CostUnits is not null)
+            {
+                sums.Leave(call, Several);
+                continue;
+            }
+
+            sums.Price(call, cost, isPart);
             if (cost != call.CostUnits)
             {
                 changes.Add(new Dictionary<string, object?>(StringComparer.Ordinal)

@@ -127,7 +127,7 @@ public sealed class RepricerTests
     {
         await using SqliteLedger ledger = await SqliteLedger.WithAsync(
         [
-            Row("gpt", 1_000_000, 0, 10_000_000_000) with { Attempts = "[{\"llm\":\"off\"},{\"llm\":\"gpt\"}]" }, Row("off", 2_000_000, 0, null), Row("gone", 1, 0, 5_000_000_000),
+            Row("gpt", 1_000_000, 0, 10_000_000_000) with { Attempts = Attempts("rate_limit_exceeded", "success") }, Row("off", 2_000_000, 0, null), Row("gone", 1, 0, 5_000_000_000),
         ]);
 
         RepriceSums sums = await NewRepricer(ledger).RunAsync(All, null, CancellationToken.None);
@@ -141,9 +141,33 @@ public sealed class RepricerTests
             ],
             RepriceText.Table(sums));
         Assert.Equal(
-            ["Left alone: 1 call of gone (custom), 0.50 USD: " + PriceList.Gone + ".", "1 of these calls went to more than one LLM: all their tokens are priced as those of the last one."],
+            ["Left alone: 1 call of gone (custom), 0.50 USD: " + PriceList.Gone + "."],
             RepriceText.Remarks(sums));
     }
+
+    [Fact]
+    public async Task Calls_WhoseOtherAttemptsMayHaveBeenBilled_DoNotLoseWhatTheyCost()
+    {
+        await using SqliteLedger ledger = await SqliteLedger.WithAsync(
+        [
+            Row("gpt", 1_000_000, 0, 77) with { Attempts = Attempts("provider_timeout", "success") },
+            Row("gpt", 1_000_000, 0, null) with { Attempts = Attempts("superseded", "success") },
+            Row("gpt", 1_000_000, 0, 78) with { Attempts = Attempts("provider_unreachable", "rate_limit_exceeded", "success") },
+            Row("gpt", 1_000_000, 0, 79) with { Attempts = Attempts("client_gone"), Outcome = "client_gone" },
+        ]);
+
+        RepriceSums sums = await NewRepricer(ledger).RunAsync(All, Audit, CancellationToken.None);
+
+        Assert.Equal([77L, 20_000_000_000L, 20_000_000_000L, 20_000_000_000L], (await CostsAsync(ledger)).Order());
+        Assert.Equal(
+            [
+                "Left alone: 1 call of gpt (custom), 0.0000000077 USD: " + Repricer.Several + ".",
+                "1 of these calls had no cost and more than one attempt that may have been billed: only what the answer used is priced.",
+            ],
+            RepriceText.Remarks(sums));
+    }
+
+    private static string Attempts(params string[] outcomes) => "[" + string.Join(',', outcomes.Select(outcome => $"{{\"llm\":\"gpt\",\"outcome\":\"{outcome}\"}}")) + "]";
 
     private static Repricer NewRepricer(SqliteLedger ledger) => new(ledger.Database, new PriceList(Options, new FakeTimeProvider()));
 

@@ -1,0 +1,153 @@
+using System.Text.Json.Nodes;
+using LlmProxy.Accounting;
+using LlmProxy.Accounting.Journal;
+using LlmProxy.Accounting.Ledger;
+using LlmProxy.Tests.Accounting.Journal;
+
+namespace LlmProxy.Tests.Accounting.Ledger;
+
+/// <summary>From the journal into a real SQLite file.</summary>
+public sealed class LedgerShipperTests : LedgerTestBase
+{
+    [Fact]
+    public async Task Row_WithEveryField_IsReadBackFromTheTable()
+    {
+        CallRow row = Rows.Full();
+        Journal.Settle(row);
+
+        await ShipAllAsync();
+
+        // The table has no column for what its attempts say already, and keeps money in whole units.
+        Rows.AssertSame(row with { Fallback = null, CostUsd = 12.3456789012m }, Assert.Single(await TableAsync()));
+        Assert.Equal(0, Journal.Pending);
+    }
+
+    [Fact]
+    public async Task Row_WithNothingOptional_IsReadBackFromTheTable()
+    {
+        Journal.Settle(new CallRow { Id = Guid.CreateVersion7().ToString(), FinishedAt = Rows.Noon, Endpoint = "chat", Status = 503, Duration = TimeSpan.FromSeconds(1) });
+
+        await ShipAllAsync();
+
+        CallRow row = Assert.Single(await TableAsync());
+        Assert.Equal((Rows.Noon - TimeSpan.FromSeconds(1), "none", "bypass"), (row.StartedAt, row.UsageSource, row.Cache));
+        Assert.Null(row.CostUsd);
+    }
+
+    [Fact]
+    public async Task Settled_Twice_CountsTheFirst()
+    {
+        CallRow row = Rows.New();
+        Journal.Settle(row);
+        Journal.Settle(row with { Status = 500, Outcome = "upstream_error" });
+        await ShipAllAsync();
+        Journal.Settle(row with { Status = 501, Outcome = "upstream_error" });
+        await ShipAllAsync();
+
+        Assert.Equal(200, Assert.Single(await TableAsync()).Status);
+        Assert.Equal(0, Journal.Pending);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Settled_AfterItPassedForInterrupted_ReplacesThat(bool inOneBatch)
+    {
+        CallRow row = Rows.New();
+        Journal.Settle(Rows.Draft(row));
+        if (!inOneBatch)
+        {
+            await ShipAllAsync();
+        }
+
+        Journal.Settle(row);
+        await ShipAllAsync();
+        Journal.Settle(Rows.Draft(row));
+        await ShipAllAsync();
+
+        Assert.Equal("success", Assert.Single(await TableAsync()).Outcome);
+    }
+
+    [Fact]
+    public async Task Replayed_AfterHalfOfItWasShipped_AddsTheRestAlone()
+    {
+        List<CallRow> rows = [.. Enumerable.Range(0, 1200).Select(_ => Rows.New())];
+        rows.Take(700).ToList().ForEach(Journal.Settle);
+        await ShipAllAsync();
+        rows.Skip(700).ToList().ForEach(Journal.Settle);
+        CallRow open = Rows.New();
+        Journal.Begin(Rows.Draft(open), new RunningCall());
+
+        using DeadJournal dead = JournalFolder.Adopt(Folder.Abandon(Journal));
+        await ShipAllAsync(dead);
+        await ShipAllAsync();
+
+        List<CallRow> table = await TableAsync();
+        Assert.Equal(rows.Append(open).Select(row => row.Id).Order(), table.Select(row => row.Id));
+        Assert.Equal(open.Id, Assert.Single(table, row => row.Outcome == "interrupted").Id);
+    }
+
+    [Fact]
+    public async Task BadRows_AreFoundAndPutAside_AndTheOthersGoOn()
+    {
+        await ExecuteAsync("create trigger bad before insert on llmproxy_calls when new.end_user = 'bad' begin select raise(abort, 'no such user'); end");
+        List<CallRow> rows = [.. Enumerable.Range(0, 1000).Select(i => Rows.New() with { EndUser = i % 333 == 7 ? "bad" : "good" })];
+        rows.ForEach(Journal.Settle);
+
+        await ShipAllAsync();
+
+        Assert.Equal(997, (await TableAsync()).Count);
+        Assert.Equal((3, 0), (Rejected.Count, Journal.Pending));
+        List<JsonNode> lines = [.. File.ReadLines(Rejected.Path).Select(line => JsonNode.Parse(line)!)];
+        Assert.Equal(rows.Where(row => row.EndUser == "bad").Select(row => row.Id), lines.Select(line => line["row"]!["id"]!.ToString()));
+        Assert.All(lines, line => Assert.Contains("no such user", line["reason"]!.ToString(), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Database_Away_KeepsTheRowsUntilItIsBack()
+    {
+        Current = null;
+        Journal.Settle(Rows.New());
+        Assert.Equal(ShipResult.Away, await Shipper.ShipAsync(Tail, CancellationToken.None));
+        Journal.Settle(Rows.New());
+        Assert.Equal(2, Journal.Pending);
+
+        Current = Database;
+        await ShipAllAsync();
+
+        Assert.Equal(2, (await TableAsync()).Count);
+        Assert.Equal(0, Journal.Pending);
+    }
+
+    [Theory]
+    [InlineData("alter table llmproxy_calls rename to gone", "alter table gone rename to llmproxy_calls")] // Somebody works on the tables.
+    [InlineData("pragma max_page_count = 1", "pragma max_page_count = 1000000")] // Full.
+    [InlineData("pragma query_only = on", "pragma query_only = off")] // Read-only.
+    public async Task Database_ThatTakesNothingNow_RejectsNoRow(string broken, string mended)
+    {
+        using var held = new HeldConnection(Database);
+        Current = held;
+        await held.ExecuteAsync(broken);
+        List<CallRow> rows = [.. Enumerable.Range(0, 400).Select(_ => Rows.Full())];
+        rows.ForEach(Journal.Settle);
+        Assert.Equal(ShipResult.Away, await Shipper.ShipAsync(Tail, CancellationToken.None));
+
+        await held.ExecuteAsync(mended);
+        await ShipAllAsync();
+
+        Assert.Equal(400, (await TableAsync()).Count);
+        Assert.Equal(0, Rejected.Count);
+    }
+
+    [Fact]
+    public async Task Text_ThatNoDatabaseTakes_IsShipped()
+    {
+        Journal.Settle(Rows.New() with { EndUser = "a\0\ud800" + new string('x', 20_000), Tags = ["\0"], Tries = [new("\udc00", "p", "\0", double.NaN)] });
+
+        await ShipAllAsync();
+
+        CallRow row = Assert.Single(await TableAsync());
+        Assert.StartsWith("a \ufffdxx", row.EndUser, StringComparison.Ordinal);
+        Assert.Equal(0, Assert.Single(row.Tries).ElapsedMs);
+    }
+}
