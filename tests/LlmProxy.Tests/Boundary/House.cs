@@ -15,6 +15,7 @@ using LlmProxy.Media;
 using LlmProxy.Pass;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
+using LlmProxy.Redis;
 using LlmProxy.Routing;
 using LlmProxy.Telemetry;
 using LlmProxy.Telemetry.Logs;
@@ -48,6 +49,7 @@ internal sealed class House : IDisposable
         services.AddSingleton<KeyGate>();
         services.AddLimits();
         services.AddCaching();
+        services.AddRedis();
         services.AddAccounting();
         services.AddForwarding();
         services.AddPipeline();
@@ -134,7 +136,7 @@ internal sealed class House : IDisposable
 
     public void Dispose()
     {
-        _services.Dispose();
+        _services.DisposeAsync().AsTask().GetAwaiter().GetResult();
         _time.Dispose();
     }
 
