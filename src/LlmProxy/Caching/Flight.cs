@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using Microsoft.AspNetCore.Http.Features;
@@ -9,6 +10,7 @@ namespace LlmProxy.Caching;
 /// A call to a vendor whose answer is noted on its way to the client (the leader), so that it can be kept, and so that equal
 /// calls (followers) have it as it comes. It goes on without its own client while others follow, and ends with the last of them.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "A source without a timer holds nothing to give back, and the last follower may cancel it when the leader has ended.")]
 internal sealed class Flight(CacheKey key, Exchange leader, long mostBytes)
 {
     private const int FirstSize = 4 * 1024;
