@@ -13,6 +13,8 @@ internal sealed class Follower(AnswerShelf shelf, KnownAnswers answers)
 {
     private const int MostFollowed = 2;
 
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(20);
+
     private static readonly GatewayError Torn = new(ErrorCode.GatewayBusy, "The answer that this call shares with an equal one ended early: that one's budget was spent, or the gateway ran out of memory for it. Ask again.");
 
     /// <summary>True when the call is answered, or told why not; else an LLM has to be asked.</summary>
@@ -73,7 +75,7 @@ internal sealed class Follower(AnswerShelf shelf, KnownAnswers answers)
                     }
 
                     hasBegun = true;
-                    patience.CancelAfter(exchange.WishedTimeLeft ?? Timeout.InfiniteTimeSpan);
+                    patience.CancelAfter(exchange.WishedTimeLeft is { } left ? Bounded(left) : Timeout.InfiniteTimeSpan);
                 }
 
                 at = flight.CopyTo(at, answer.Writer, out bool isLast);
@@ -145,7 +147,9 @@ internal sealed class Follower(AnswerShelf shelf, KnownAnswers answers)
     private static TimeSpan TimeLeft(Exchange exchange)
     {
         TimeSpan left = TimeSpan.FromSeconds(exchange.Snapshot.Options.Resilience.DeadlineSeconds) - exchange.Time.GetElapsedTime(exchange.StartedAt);
-        left = exchange.WishedTimeLeft is { } wished && wished < left ? wished : left;
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        return Bounded(exchange.WishedTimeLeft is { } wished && wished < left ? wished : left);
     }
+
+    /// <summary>What a timer takes.</summary>
+    private static TimeSpan Bounded(TimeSpan left) => left <= TimeSpan.Zero ? TimeSpan.Zero : left < Longest ? left : Longest;
 }
