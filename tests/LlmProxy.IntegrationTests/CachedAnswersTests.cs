@@ -182,6 +182,20 @@ public sealed class CachedAnswersTests(CachedAnswersTests.Fixture fixture) : ICl
     }
 
     [Fact]
+    public async Task Ttl_OfOneCall_IsHowLongItsAnswerLives()
+    {
+        await fixture.Client.ChatAsync("custom/short", ("x-llm-cache-ttl", "1"));
+        string? cache = (await ChatAsync("short", "")).Header("x-llm-cache");
+        for (int i = 0; i < 500 && cache == "hit"; i++)
+        {
+            await Task.Delay(10);
+            cache = (await ChatAsync("short", "")).Header("x-llm-cache");
+        }
+
+        Assert.Equal("miss", cache);
+    }
+
+    [Fact]
     public async Task Metadata_OfAKnownAnswer_SaysThatItCostNothing()
     {
         await ChatAsync("told", Stream);

@@ -105,7 +105,8 @@ public sealed class SharedCallsTests(SharedCallsTests.Fixture fixture) : IClassF
 
         await Assert.Single(fixture.Upstream.CallsFor("all-left")).Aborted;
         fixture.Upstream.On("all-left", OpenAiAnswers.Chat("anew"));
-        Assert.Equal("anew", (await fixture.Client.ChatAsync("custom/all-left")).Content);
+        Reply after = await fixture.Client.ChatAsync("custom/all-left");
+        Assert.Equal(("miss", "anew"), (after.Header("x-llm-cache"), after.Content));
     }
 
     [Fact]

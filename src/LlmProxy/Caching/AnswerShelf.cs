@@ -158,7 +158,8 @@ internal sealed class AnswerShelf(AnswerCache cache, Flights flights, SharedAnsw
 
     /// <summary>A call whose own client has gone counts as 499 in the books; what others have of it is as good as any.</summary>
     private static bool IsWhole(Exchange exchange, Flight flight) =>
-        exchange.Error is null && exchange.Answered is not null && exchange.Account is not { IsCut: true }
+        exchange.Error is null && exchange.Answered is not null && exchange.Account is not { IsCut: true } && !flight.IsGivenUp
+        && exchange.Chosen is { IsWhole: true }
         && (flight.IsDetached ? exchange.Http.Response.StatusCode : exchange.IsClientGone ? 0 : exchange.Status) == StatusCodes.Status200OK;
 
     /// <summary>Only what the first choice answered is kept: a stand-in's answer must not outlive the failure.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using Microsoft.AspNetCore.Http.Features;
@@ -9,6 +10,7 @@ namespace LlmProxy.Caching;
 /// A call to a vendor whose answer is noted on its way to the client (the leader), so that it can be kept, and so that equal
 /// calls (followers) have it as it comes. It goes on without its own client while others follow, and ends with the last of them.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "A source without a timer holds nothing to give back, and the last follower may cancel it when the leader has ended.")]
 internal sealed class Flight(CacheKey key, Exchange leader, long mostBytes)
 {
     private const int FirstSize = 4 * 1024;
@@ -55,6 +57,9 @@ internal sealed class Flight(CacheKey key, Exchange leader, long mostBytes)
 
     /// <summary>The leader's client has gone, and it runs on for others.</summary>
     public bool IsDetached { get; private set; }
+
+    /// <summary>Nobody waited for it any more, and it was stopped.</summary>
+    public bool IsGivenUp => _upstream.IsCancellationRequested;
 
     /// <summary>The leader is about to be sent: what is written to its client is noted from here on.</summary>
     public void Board()
@@ -163,7 +168,7 @@ internal sealed class Flight(CacheKey key, Exchange leader, long mostBytes)
         lock (_gate)
         {
             FlightEnd end = _isTorn && isLive ? FlightEnd.Failed : _isOver && !isLive ? FlightEnd.Abandoned : _end;
-            return new FlightView(end, _published, _isSettled, _changed.Task);
+            return new FlightView(end, _published, _changed.Task);
         }
     }
 
@@ -182,10 +187,14 @@ internal sealed class Flight(CacheKey key, Exchange leader, long mostBytes)
     }
 
     /// <summary>Copies what may go out from there on; returns where it stands then.</summary>
-    public int CopyTo(int from, IBufferWriter<byte> output)
+    /// <param name="from">Where it stood before.</param>
+    /// <param name="output">Who gets it.</param>
+    /// <param name="isLast">The answer's last bytes are among them: the leader's books are closed.</param>
+    public int CopyTo(int from, IBufferWriter<byte> output, out bool isLast)
     {
         lock (_gate)
         {
+            isLast = _isSettled || _end == FlightEnd.Landed;
             output.Write(_bytes.AsSpan(from, _published - from));
             return _published;
         }

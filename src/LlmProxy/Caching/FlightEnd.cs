@@ -18,6 +18,5 @@ internal enum FlightEnd
 /// <summary>What a follower sees when it looks.</summary>
 /// <param name="End">Whether it runs, and how it ended.</param>
 /// <param name="Published">How many bytes may go to clients.</param>
-/// <param name="IsSettled">The leader's books are closed: the answer's last bytes are among them.</param>
 /// <param name="Changed">Done when this is no longer so.</param>
-internal readonly record struct FlightView(FlightEnd End, int Published, bool IsSettled, Task Changed);
+internal readonly record struct FlightView(FlightEnd End, int Published, Task Changed);

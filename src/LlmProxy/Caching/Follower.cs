@@ -1,5 +1,4 @@
 using LlmProxy.Forwarding;
-using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 
@@ -14,10 +13,12 @@ internal sealed class Follower(AnswerShelf shelf, KnownAnswers answers)
 {
     private const int MostFollowed = 2;
 
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(20);
+
     private static readonly GatewayError Torn = new(ErrorCode.GatewayBusy, "The answer that this call shares with an equal one ended early: that one's budget was spent, or the gateway ran out of memory for it. Ask again.");
 
-    /// <summary>True when the call is answered, or told why not; else an LLM has to be asked, and the call holds what that may use.</summary>
-    public async Task<bool> RunAsync(Exchange exchange, RoutePlan plan, Hold hold, ClientAnswer answer)
+    /// <summary>True when the call is answered, or told why not; else an LLM has to be asked.</summary>
+    public async Task<bool> RunAsync(Exchange exchange, RoutePlan plan, ClientAnswer answer)
     {
         for (int followed = 1; ; followed++)
         {
@@ -38,7 +39,7 @@ internal sealed class Follower(AnswerShelf shelf, KnownAnswers answers)
 
             if (followed == MostFollowed)
             {
-                break;
+                return false;
             }
 
             if (shelf.Join(exchange, plan, shelf.NewFlight(exchange, flight.Key)) is { } known)
@@ -49,20 +50,9 @@ internal sealed class Follower(AnswerShelf shelf, KnownAnswers answers)
 
             if (exchange.Follows is null)
             {
-                break; // It leads now.
+                return false; // It leads now.
             }
         }
-
-        LimitSubject alone = CallLimits.Of(exchange, plan);
-        if (hold.TryHold(alone.Tokens, alone.CostUnits))
-        {
-            return false;
-        }
-
-        await answer.SendErrorAsync(new GatewayError(
-            ErrorCode.InsufficientQuota, "The answer that this call waited for did not come, and its key's or workspace's budget has no room to ask for one of its own.")
-        { RetryAfter = TimeSpan.FromSeconds(1), ShouldRetry = true });
-        return true;
     }
 
     /// <summary>False when that call has no answer for this one, and nothing has been sent.</summary>
@@ -85,15 +75,15 @@ internal sealed class Follower(AnswerShelf shelf, KnownAnswers answers)
                     }
 
                     hasBegun = true;
-                    patience.CancelAfter(exchange.WishedTimeLeft ?? Timeout.InfiniteTimeSpan);
+                    patience.CancelAfter(exchange.WishedTimeLeft is { } left ? Bounded(left) : Timeout.InfiniteTimeSpan);
                 }
 
-                if (view.IsSettled || view.End == FlightEnd.Landed)
+                at = flight.CopyTo(at, answer.Writer, out bool isLast);
+                if (isLast)
                 {
                     answer.Settle();
                 }
 
-                at = flight.CopyTo(at, answer.Writer);
                 if ((await answer.Writer.FlushAsync(CancellationToken.None)).IsCompleted)
                 {
                     exchange.IsClientGone = true;
@@ -157,7 +147,9 @@ internal sealed class Follower(AnswerShelf shelf, KnownAnswers answers)
     private static TimeSpan TimeLeft(Exchange exchange)
     {
         TimeSpan left = TimeSpan.FromSeconds(exchange.Snapshot.Options.Resilience.DeadlineSeconds) - exchange.Time.GetElapsedTime(exchange.StartedAt);
-        left = exchange.WishedTimeLeft is { } wished && wished < left ? wished : left;
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        return Bounded(exchange.WishedTimeLeft is { } wished && wished < left ? wished : left);
     }
+
+    /// <summary>What a timer takes.</summary>
+    private static TimeSpan Bounded(TimeSpan left) => left <= TimeSpan.Zero ? TimeSpan.Zero : left < Longest ? left : Longest;
 }

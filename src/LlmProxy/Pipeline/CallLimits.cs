@@ -41,6 +41,23 @@ internal static class CallLimits
         return plan is null || isKnown ? subject : WithReservation(subject, exchange, plan.Value.Targets[0]);
     }
 
+    /// <summary>The same for a call that has its place already, or takes none: its tokens and its money alone.</summary>
+    /// <param name="exchange">The call.</param>
+    /// <param name="plan">Who will be asked.</param>
+    public static LimitSubject OfUse(Exchange exchange, RoutePlan plan)
+    {
+        LimitSubject whole = Of(exchange, plan);
+        return whole with
+        {
+            CallId = Guid.CreateVersion7(), // The place is held under the call's own.
+            Gateway = default,
+            WorkspaceLimits = whole.WorkspaceLimits with { RequestsPerMinute = 0, MaxParallel = 0 },
+            KeyLimits = whole.KeyLimits with { RequestsPerMinute = 0, MaxParallel = 0 },
+            User = null,
+            UserLimits = default,
+        };
+    }
+
     /// <summary>The prompt is counted only where something depends on it.</summary>
     private static LimitSubject WithReservation(in LimitSubject subject, Exchange exchange, RouteTarget first)
     {

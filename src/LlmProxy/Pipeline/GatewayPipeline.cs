@@ -24,6 +24,7 @@ internal sealed class GatewayPipeline(
         using var answer = new ClientAnswer(exchange);
         using Shutdown.Call running = shutdown.Begin();
         Hold hold = Hold.None;
+        Hold? use = null;
         try
         {
             GatewayError? refusal = keys.Admit(exchange) ?? await RequestReader.ReadAsync(exchange);
@@ -78,13 +79,24 @@ internal sealed class GatewayPipeline(
             if (exchange.Follows is not null)
             {
                 ledger.Admit(exchange, hold);
-                if (await followers.RunAsync(exchange, plan, hold, answer))
+                if (await followers.RunAsync(exchange, plan, answer))
                 {
+                    return;
+                }
+
+                // The place it waited in is its own still; what an LLM may use it did not need until now.
+                subject = CallLimits.OfUse(exchange, plan);
+                LimitDecision alone = await limits.ReserveAsync(subject, exchange.Aborted);
+                use = alone.Hold;
+                if (alone.Refusal is { } unaffordable)
+                {
+                    recorder.Limited(unaffordable);
+                    await answer.SendErrorAsync(unaffordable);
                     return;
                 }
             }
 
-            if (ledger.Begin(exchange, plan.Targets[0], hold, subject.Tokens) is { } full)
+            if (ledger.Begin(exchange, plan.Targets[0], use ?? hold, subject.Tokens) is { } full)
             {
                 await answer.SendErrorAsync(full);
                 return;
@@ -110,6 +122,7 @@ internal sealed class GatewayPipeline(
         {
             cache.Land(exchange);
             exchange.Account?.Settle();
+            use?.Dispose();
             hold.Dispose();
             recorder.Record(exchange);
             exchange.LetGo();

@@ -16,6 +16,7 @@ using LlmProxy.Media;
 using LlmProxy.Pass;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
+using LlmProxy.Redis;
 using LlmProxy.Routing;
 using LlmProxy.Telemetry;
 using LlmProxy.Telemetry.Logs;
@@ -51,6 +52,7 @@ internal sealed class House : IDisposable
         services.AddSingleton<KeyGate>();
         services.AddLimits();
         services.AddCaching();
+        services.AddRedis();
         services.AddAccounting();
         services.AddForwarding();
         services.AddPipeline();
@@ -140,7 +142,7 @@ internal sealed class House : IDisposable
 
     public void Dispose()
     {
-        _services.Dispose();
+        _services.DisposeAsync().AsTask().GetAwaiter().GetResult();
         _folder.Dispose();
         _time.Dispose();
     }

@@ -51,8 +51,7 @@ internal sealed class PromptEmbedder(AttemptLoop attempts, LimitGate limits, Usa
             }
 
             exchange.Wishes = new Wishes { Retries = 0, Fallback = false, TimeoutMs = outer.Snapshot.Options.Cache.Semantic.TimeoutMs };
-            LimitDecision decision = await limits.ReserveAsync(
-                CallLimits.Of(exchange, plan) with { Gateway = default, WorkspaceLimits = default, KeyLimits = default, UserLimits = default, MaxWait = TimeSpan.Zero }, outer.Aborted);
+            LimitDecision decision = await limits.ReserveAsync(CallLimits.OfUse(exchange, plan) with { MaxWait = TimeSpan.Zero }, outer.Aborted);
             hold = decision.Hold;
             if (decision.Refusal is not null || ledger.Begin(exchange, target, hold) is not null)
             {

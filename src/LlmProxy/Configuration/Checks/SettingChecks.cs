@@ -24,6 +24,12 @@ internal static class SettingChecks
             findings.Mistake("LlmProxy:Redis:Prefix: must be without braces and spaces");
         }
 
+        SemanticCacheOptions semantic = options.Cache.Semantic;
+        if (semantic.Workspaces.Count > 0 && !options.Llms.Exists(llm => llm.Name.Equals(semantic.Llm, StringComparison.OrdinalIgnoreCase)))
+        {
+            findings.Warn($"LlmProxy:Cache:Semantic:Llm: no LLM named \"{semantic.Llm}\" is configured here: questions are not compared until there is one");
+        }
+
         foreach (string host in options.Fetch.AllowHosts)
         {
             bool isHost = Uri.CheckHostName(host.Trim('[', ']')) != UriHostNameType.Unknown;
