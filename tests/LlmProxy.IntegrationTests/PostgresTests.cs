@@ -19,7 +19,7 @@ public sealed class PostgresTests(PostgresTests.Fixture fixture) : IClassFixture
                 Assert.DoesNotContain("The database cannot be used", replica.Logs.Text, StringComparison.Ordinal);
             }
 
-            Assert.Equal("1", await fixture.Server.QueryAsync("together", "select count(*) from llmproxy_migrations"));
+            Assert.Equal("3", await fixture.Server.QueryAsync("together", "select count(*) from llmproxy_migrations"));
         }
         finally
         {

@@ -11,6 +11,9 @@ internal static class AdminSetup
         services.AddSingleton<AdminLlms>();
         services.AddSingleton<ExplainRoute>();
         services.AddSingleton<AuditRoutes>();
+        services.AddSingleton<AccessRoutes>();
+        services.AddSingleton<KeyRoutes>();
+        services.AddSingleton<WorkspaceRoutes>();
         return services;
     }
 
@@ -28,6 +31,8 @@ internal static class AdminSetup
         routes.MapGet("/admin/api/providers/health", door.Behind(ProviderRoutes.HealthAsync));
         routes.MapPost("/admin/api/explain", door.Behind(services.GetRequiredService<ExplainRoute>().ExplainAsync));
         routes.MapGet("/admin/api/audit", door.Behind(services.GetRequiredService<AuditRoutes>().ListAsync));
+        KeyRoutes.Map(routes, door);
+        WorkspaceRoutes.Map(routes, door);
 
         // Whatever is not there: strangers learn no more of it than of what is.
         RequestDelegate nothing = door.Behind((http, _) => Task.FromResult<Pipeline.GatewayError?>(AdminLlms.NotHere(http)));

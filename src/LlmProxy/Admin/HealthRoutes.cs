@@ -26,7 +26,7 @@ internal sealed class HealthRoutes(SnapshotHolder snapshots, KeyGate keys, Shutd
             return SayAsync(http, 503, "stopping");
         }
 
-        return snapshots.IsReady ? SayAsync(http, 200, "ready") : SayAsync(http, 503, "starting");
+        return snapshots is { IsReady: true, Stored.IsKnown: true } ? SayAsync(http, 200, "ready") : SayAsync(http, 503, "starting");
     }
 
     private async Task ProvidersAsync(HttpContext http)

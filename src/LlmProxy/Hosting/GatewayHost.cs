@@ -102,7 +102,7 @@ internal static class GatewayHost
         services.AddSingleton<IHostLifetime, DrainingLifetime>();
         services.AddStorage();
         services.AddGatewayConfiguration();
-        services.AddSingleton<KeyGate>();
+        services.AddAccess();
         services.AddLimits();
         services.AddCaching();
         services.AddAccounting();

@@ -25,7 +25,6 @@ internal static class NotYetEnforced
         Each(findings, "Keys", nameof(KeyOptions.BudgetUsd), keys, key => key.BudgetUsd != 0, key => key.Name);
         Each(findings, "Keys", nameof(KeyOptions.BudgetTokens), keys, key => key.BudgetTokens != 0, key => key.Name);
         Each(findings, "Keys", nameof(KeyOptions.Priority), keys, key => key.Priority != 0, key => key.Name);
-        Each(findings, "Keys", nameof(KeyOptions.Tags), keys, key => key.Tags.Count > 0, key => key.Name);
         Each(findings, "Workspaces", nameof(WorkspaceOptions.TokensPerMinute), workspaces, space => space.TokensPerMinute != 0, space => space.Name);
         Each(findings, "Workspaces", nameof(WorkspaceOptions.BudgetUsd), workspaces, space => space.BudgetUsd != 0, space => space.Name);
         Each(findings, "Workspaces", nameof(WorkspaceOptions.BudgetTokens), workspaces, space => space.BudgetTokens != 0, space => space.Name);
@@ -69,7 +68,6 @@ internal static class NotYetEnforced
 
     private static void WarnOfGuards(GatewayOptions options, GatewayOptions defaults, Findings findings)
     {
-        If(options.Auth.TrustedProxies.Count > 0, "Auth:TrustedProxies", findings);
         If(options.Logging.Prompts, "Logging:Prompts", findings);
         If(options.Guards.Redact.Count > 0 || options.Guards.RedactFor != RedactFor.External, "Guards:Redact", findings);
         If(options.Guards.Webhook.Url.Length > 0, "Guards:Webhook", findings);

@@ -8,7 +8,6 @@ public sealed class NotYetEnforcedTests
     [InlineData("\"Keys\": [ { \"Name\": \"k\", \"Key\": \"x\", \"BudgetUsd\": 0.5 } ]", "Keys:BudgetUsd (k)")]
     [InlineData("\"Keys\": [ { \"Name\": \"k\", \"Key\": \"x\", \"BudgetTokens\": 1 } ]", "Keys:BudgetTokens (k)")]
     [InlineData("\"Keys\": [ { \"Name\": \"k\", \"Key\": \"x\", \"Priority\": 1 } ]", "Keys:Priority (k)")]
-    [InlineData("\"Keys\": [ { \"Name\": \"k\", \"Key\": \"x\", \"Tags\": [\"t\"] } ]", "Keys:Tags (k)")]
     [InlineData("\"Workspaces\": [ { \"Name\": \"w\", \"TokensPerMinute\": 1 } ]", "Workspaces:TokensPerMinute (w)")]
     [InlineData("\"Workspaces\": [ { \"Name\": \"w\", \"BudgetUsd\": 1 } ]", "Workspaces:BudgetUsd (w)")]
     [InlineData("\"Workspaces\": [ { \"Name\": \"w\", \"BudgetTokens\": 1 } ]", "Workspaces:BudgetTokens (w)")]
