@@ -26,7 +26,9 @@ internal sealed class HealthRoutes(SnapshotHolder snapshots, KeyGate keys, Shutd
             return SayAsync(http, 503, "stopping");
         }
 
-        return snapshots is { IsReady: true, Stored.IsKnown: true } ? SayAsync(http, 200, "ready") : SayAsync(http, 503, "starting");
+        return !snapshots.IsReady ? SayAsync(http, 503, "starting")
+            : snapshots.Stored.IsKnown ? SayAsync(http, 200, "ready")
+            : SayAsync(http, 503, "waiting for the database");
     }
 
     private async Task ProvidersAsync(HttpContext http)

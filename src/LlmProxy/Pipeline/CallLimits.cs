@@ -28,7 +28,7 @@ internal static class CallLimits
             Key = key.Name,
             KeyLimits = new LimitNumbers(key.RequestsPerMinute, key.MaxParallel, key.TokensPerMinute),
             KeyBudget = new BudgetNumbers(Money.ToUnits(key.BudgetUsd), key.BudgetTokens, key.BudgetPeriod),
-            Priority = key.Priority,
+            Priority = exchange.Caller.PriorityOf(exchange.Wishes),
             User = key.PerUserRequestsPerMinute > 0 ? exchange.EndUser : null,
             UserLimits = new LimitNumbers(exchange.EndUser is null ? 0 : key.PerUserRequestsPerMinute, 0),
             IsKnown = isKnown,

@@ -45,6 +45,7 @@ public sealed class SwaggerPagesTests
         [
             "/v1/models", "/v1/models/{id}", "/health/live", "/health/ready", "/health/providers", "/metrics",
             "/admin/api/default", "/admin/api/llms", "/admin/api/llms/{id}", "/admin/api/providers/health", "/admin/api/audit",
+            "/admin/api/keys", "/admin/api/keys/{id}", "/admin/api/workspaces", "/admin/api/workspaces/{id}",
         ];
         foreach (string path in others)
         {
