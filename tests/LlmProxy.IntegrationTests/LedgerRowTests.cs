@@ -8,6 +8,7 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
 {
     private const string Key = "sk-rows-0123456789";
     private const string Tight = "sk-tight-0123456789";
+    private const string TightToo = "sk-tight-too-0123456789";
 
     // 9 tokens of prompt, 4 of them from the cache, 5 of answer, at 2, 1 and 10 USD per million.
     private const decimal CostOfOne = ((5 * 2m) + (4 * 1m) + (5 * 10m)) / 1_000_000m;
@@ -179,7 +180,7 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
     public async Task CachedAnswer_IsARowThatCostsNothing()
     {
         Expect.Ok(await ChatAsync("\"model\":\"paid\",\"temperature\":0,\"seed\":41", ("x-llm-cache", "on")));
-        Reply hit = await ChatAsync("\"model\":\"paid\",\"temperature\":0,\"seed\":41", ("x-llm-cache", "on"));
+        Reply hit = await ChatAsync("\"model\":\"paid\",\"temperature\":0,\"seed\":41", "on");
 
         Assert.Equal("hit", hit.Header("x-llm-cache"));
         JsonNode row = await RowAsync(hit.Header("x-request-id")!);
@@ -200,13 +201,12 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
     }
 
     [Theory]
-    [InlineData("/v1/chat/completions", "\"finish_reason\":\"length\"", "[DONE]")]
-    [InlineData("/v1/messages", "\"stop_reason\":\"max_tokens\"", "\"type\":\"message_stop\"")]
-    public async Task Stream_WhoseBudgetEnds_EndsCleanly(string path, string finish, string last)
+    [InlineData(Tight, "/v1/chat/completions", "\"finish_reason\":\"length\"", "[DONE]")]
+    [InlineData(TightToo, "/v1/messages", "\"stop_reason\":\"max_tokens\"", "\"type\":\"message_stop\"")]
+    public async Task Stream_WhoseBudgetEnds_EndsCleanly(string key, string path, string finish, string last)
     {
         fixture.Upstream.On("endless", Answers.Sse([Step.Send(OpenAiAnswers.RoleChunk), .. Enumerable.Repeat(Step.Send(OpenAiAnswers.ContentChunk("word ")), 2000), Step.Hang]));
-        string more = path == "/v1/messages" ? "\"stream\":true,\"max_tokens\":100" : "\"stream\":true,\"max_tokens\":100";
-        await using StreamReply stream = await fixture.Client.StreamAsync(path, GatewayCalls.ChatBody("endless", more), ("x-api-key", Tight), ("anthropic-version", "2023-06-01"));
+        await using StreamReply stream = await fixture.Client.StreamAsync(path, GatewayCalls.ChatBody("endless", "\"stream\":true,\"max_tokens\":100"), ("x-api-key", key), ("anthropic-version", "2023-06-01"));
 
         IReadOnlyList<string> events = await stream.Events.RestAsync();
 
@@ -228,13 +228,13 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
 
     private static int Number(JsonNode row, string field) => (int)row[field]!;
 
-    private Task<Reply> ChatAsync(string members, params (string, string)[] headers) => fixture.Client.PostAsync(
-        "/v1/chat/completions", $$"""{{{members}},"messages":[{"role":"user","content":"Hello"}]}""", [("x-api-key", Key), .. headers]);
+    private Task<Reply> ChatAsync(string members, string cache = "off") => fixture.Client.PostAsync(
+        "/v1/chat/completions", $$"""{{{members}},"messages":[{"role":"user","content":"Hello"}]}""", ("x-api-key", Key), ("x-llm-cache", cache));
 
     private async Task<string> StreamToItsEndAsync(string members)
     {
         await using StreamReply stream = await fixture.Client.StreamAsync(
-            "/v1/chat/completions", $$"""{{{members}},"stream":true,"messages":[{"role":"user","content":"Hello"}]}""", ("x-api-key", Key));
+            "/v1/chat/completions", $$"""{{{members}},"stream":true,"messages":[{"role":"user","content":"Hello"}]}""", ("x-api-key", Key), ("x-llm-cache", "off"));
         Assert.Equal("[DONE]", (await stream.Events.RestAsync())[^1]);
         return stream.Header("x-request-id")!;
     }
@@ -302,6 +302,7 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
                 {
                     new { Name = "rows", Key, Workspace = "team", Tags = new[] { "always" } },
                     new { Name = "tight", Key = Tight, BudgetTokens = 700, BudgetPeriod = "total" },
+                    new { Name = "tight-too", Key = TightToo, BudgetTokens = 700, BudgetPeriod = "total" },
                 },
                 Limits = new { ExpectedOutputTokens = 100 },
                 Llms = new object[]

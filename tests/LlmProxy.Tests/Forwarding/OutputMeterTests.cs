@@ -33,12 +33,14 @@ public sealed class OutputMeterTests
     private static long Count(string[] pieces)
     {
         var meter = new OutputMeter();
+        meter.Take(new StreamFrame("{}"u8, default, "{}"u8, hasData: true), FrameVerdict.Pass);
         foreach (string piece in pieces)
         {
             byte[] data = Encoding.UTF8.GetBytes($$$"""{"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"{{{piece}}}"}}]}""");
-            meter.Take(new StreamFrame(data, default, data, hasData: true), FrameVerdict.Pass);
+            meter.Take(new StreamFrame(data, default, data, hasData: true), FrameVerdict.Pass | FrameVerdict.Output);
         }
 
+        meter.Take(new StreamFrame("{}"u8, default, "{}"u8, hasData: true), FrameVerdict.Pass | FrameVerdict.Output | FrameVerdict.Finish);
         return meter.Tokens;
     }
 }
