@@ -179,7 +179,7 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
     [Fact]
     public async Task CachedAnswer_IsARowThatCostsNothing()
     {
-        Expect.Ok(await ChatAsync("\"model\":\"paid\",\"temperature\":0,\"seed\":41", ("x-llm-cache", "on")));
+        Expect.Ok(await ChatAsync("\"model\":\"paid\",\"temperature\":0,\"seed\":41", "on"));
         Reply hit = await ChatAsync("\"model\":\"paid\",\"temperature\":0,\"seed\":41", "on");
 
         Assert.Equal("hit", hit.Header("x-llm-cache"));
