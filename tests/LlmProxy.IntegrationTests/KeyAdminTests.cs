@@ -125,13 +125,12 @@ public sealed class KeyAdminTests(KeyAdminTests.Fixture fixture) : IClassFixture
     [InlineData("""{"name": "CONFIGURED"}""", 409, "conflict", "name")]
     public async Task Key_WronglyAskedFor_IsRefusedSayingWhy(string body, int status, string code, string? param)
     {
-        await Gateway.AdminAsync("audit");
         Reply reply = await Gateway.AdminAsync("keys", body);
 
         Assert.True(reply.Status == status, reply.ToString());
         JsonNode error = reply.Json["error"]!;
         Assert.Equal((code, param), (error["code"]!.ToString(), error["param"]?.ToString()));
-        Assert.Empty((await Gateway.AdminAsync("keys?q=x&status=active")).Json["data"]!.AsArray().Where(key => key!["name"]!.ToString() == "x"));
+        Assert.DoesNotContain((await Gateway.AdminAsync("keys?q=x&status=active")).Json["data"]!.AsArray(), key => key!["name"]!.ToString() == "x");
     }
 
     [Fact]

@@ -33,12 +33,6 @@ internal sealed class Caller
     /// <summary>Lower goes first: the key's own, or later where the call wishes so.</summary>
     public int PriorityOf(Wishes wishes) => wishes.Priority is { } wished ? Math.Max(Key.Priority, wished) : Key.Priority;
 
-    /// <summary>The key's tags and the call's own, each once.</summary>
-    public IReadOnlyList<string> TagsOf(Wishes wishes) =>
-        wishes.Tags.Count == 0 ? Key.Tags
-        : Key.Tags.Count == 0 && wishes.Tags.Count == 1 ? wishes.Tags
-        : [.. Key.Tags.Union(wishes.Tags, StringComparer.Ordinal)];
-
     /// <summary>Whether one of the key's patterns covers the name.</summary>
     public bool Allows(ReadOnlySpan<char> name)
     {

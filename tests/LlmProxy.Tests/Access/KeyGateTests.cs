@@ -103,19 +103,6 @@ public sealed class KeyGateTests
     public void Priority_Wished_OnlyLowersTheKeys(int? wished, int own, int expected) =>
         Assert.Equal(expected, new Caller(new KeyOptions { Name = "k", Priority = own }).PriorityOf(new Wishes { Priority = wished }));
 
-    [Theory]
-    [InlineData("a,b", "", "a,b")]
-    [InlineData("", "c", "c")]
-    [InlineData("a,b", "b,c,c", "a,b,c")]
-    public void Tags_OfKeyAndCall_AreEachSaidOnce(string own, string wished, string expected)
-    {
-        string[] split(string text) => text.Split(',', StringSplitOptions.RemoveEmptyEntries);
-
-        IReadOnlyList<string> tags = new Caller(new KeyOptions { Name = "k", Tags = [.. split(own)] }).TagsOf(new Wishes { Tags = split(wished) });
-
-        Assert.Equal(split(expected), tags);
-    }
-
     private GatewayError? Admit(string key, StoredAccess stored, out Caller caller)
     {
         var http = new DefaultHttpContext();
