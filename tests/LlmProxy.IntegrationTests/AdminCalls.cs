@@ -14,6 +14,27 @@ internal static class AdminCalls
 
     public static Task<Reply> AdminAsync(this GatewayProcess gateway, string path, string json) => gateway.Client.PostAsync("/admin/api/" + path, json, Header);
 
+    public static Task<Reply> AdminAsync(this GatewayProcess gateway, HttpMethod method, string path, string? json = null)
+    {
+        var request = new HttpRequestMessage(method, "/admin/api/" + path);
+        request.Headers.TryAddWithoutValidation(Header.Item1, Header.Item2);
+        if (json is not null)
+        {
+            request.Content = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
+        }
+
+        return gateway.Client.CallAsync(request);
+    }
+
+    /// <summary>Makes a key or a workspace, as soon as the database behind the start is there.</summary>
+    public static async Task<JsonNode> MakeAsync(this GatewayProcess gateway, string path, string json)
+    {
+        Reply reply = null!;
+        await UntilAsync(async () => (reply = await gateway.AdminAsync(path, json)).Status != 503, () => gateway.Logs.Text);
+        Expect.Ok(reply);
+        return reply.Json;
+    }
+
     /// <summary>Switches the default, as soon as the database behind the start is there.</summary>
     public static async Task<JsonNode> SwitchAsync(this GatewayProcess gateway, string json)
     {

@@ -15,6 +15,7 @@ internal static class Expect
         [403] = "permission_error",
         [404] = "invalid_request_error",
         [408] = "invalid_request_error",
+        [409] = "invalid_request_error",
         [413] = "invalid_request_error",
         [415] = "invalid_request_error",
         [431] = "invalid_request_error",
@@ -31,6 +32,8 @@ internal static class Expect
         Assert.Equal("application/json", reply.MediaType);
         return Error(reply.Text, status, code);
     }
+
+    public static string Error409(Reply reply) => Error(reply, 409, "conflict");
 
     public static string Error(RawAnswer answer, int status, string code)
     {

@@ -1,4 +1,5 @@
 using LlmProxy.Configuration.Options;
+using LlmProxy.Pipeline;
 using LlmProxy.Wire;
 
 namespace LlmProxy.Access;
@@ -20,11 +21,17 @@ internal sealed class Caller
 
     public KeyOptions Key { get; }
 
+    /// <summary>Since when the key is worth nothing any more; null: it holds.</summary>
+    public DateTimeOffset? RevokedAt { get; init; }
+
     public string Name => Key.Name;
 
     public string Workspace => Key.Workspace;
 
     public bool AllowsEverything { get; }
+
+    /// <summary>Lower goes first: the key's own, or later where the call wishes so.</summary>
+    public int PriorityOf(Wishes wishes) => wishes.Priority is { } wished ? Math.Max(Key.Priority, wished) : Key.Priority;
 
     /// <summary>Whether one of the key's patterns covers the name.</summary>
     public bool Allows(ReadOnlySpan<char> name)

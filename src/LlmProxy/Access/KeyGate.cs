@@ -6,7 +6,7 @@ using Microsoft.Extensions.Primitives;
 namespace LlmProxy.Access;
 
 /// <summary>Says who is calling, or why nobody known is.</summary>
-internal sealed class KeyGate(TimeProvider time)
+internal sealed class KeyGate(UnknownKeyBrake brake, TimeProvider time)
 {
     private static readonly GatewayError NoKey = new(
         ErrorCode.InvalidApiKey,
@@ -15,6 +15,13 @@ internal sealed class KeyGate(TimeProvider time)
     private static readonly GatewayError UnknownKey = new(
         ErrorCode.InvalidApiKey,
         "The API key is not known to this gateway. Use a key that its operator gave out, not a vendor's key.");
+
+    private static readonly GatewayError NotHeardYet = new(
+        ErrorCode.DatabaseUnavailable,
+        "The API key is not known here, and the database that may know it has not answered since the gateway started. Try again in a few seconds; if it stays so, the operator has to bring the database back (LlmProxy:Database:Connection).")
+    {
+        RetryAfter = TimeSpan.FromSeconds(5),
+    };
 
     /// <summary>Names the exchange's caller, or says why it may not come in.</summary>
     public GatewayError? Admit(Exchange exchange)
@@ -49,16 +56,38 @@ internal sealed class KeyGate(TimeProvider time)
         {
             // An open gateway takes whatever placeholder key an SDK insists on sending.
             caller = Caller.Anyone;
-            return snapshot.AuthMode == AuthMode.Open ? null : UnknownKey;
+            return snapshot.AuthMode == AuthMode.Open ? null : snapshot.Keys.IsComplete ? Stranger(request.HttpContext, snapshot, UnknownKey) : NotHeardYet;
         }
 
         caller = known;
+        if (known.RevokedAt is { } revoked)
+        {
+            return new GatewayError(ErrorCode.InvalidApiKey, $"The API key \"{known.Name}\" was revoked on {revoked:yyyy-MM-dd HH:mm} UTC. Ask the gateway's operator for a new one.");
+        }
+
         if (known.Key.ExpiresAt is { } end && end <= time.GetUtcNow())
         {
             return new GatewayError(ErrorCode.KeyExpired, $"The API key \"{known.Name}\" expired on {end:yyyy-MM-dd HH:mm} UTC. Ask the gateway's operator for a new one.");
         }
 
         return null;
+    }
+
+    /// <summary>For a key that nobody knows: the refusal, or a sterner one where this address has tried too many.</summary>
+    public GatewayError Stranger(HttpContext http, GatewaySnapshot snapshot, GatewayError refusal)
+    {
+        if (brake.Refuse(snapshot.Keys.Proxies.AddressOf(http), snapshot.Options.Auth.UnknownKeysPerMinute) is not { } wait)
+        {
+            return refusal;
+        }
+
+        return new GatewayError(
+            ErrorCode.RateLimitExceeded,
+            "Too many API keys that nobody knows came from this address. Check which key is sent; keys that are known are served all the same.")
+        {
+            RetryAfter = wait,
+            ShouldRetry = false,
+        };
     }
 
     /// <summary>Whether the request carries the operator's own key.</summary>

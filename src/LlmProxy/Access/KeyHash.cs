@@ -30,6 +30,13 @@ internal readonly struct KeyHash : IEquatable<KeyHash>
         return true;
     }
 
+    /// <summary>From the 32 bytes that were kept.</summary>
+    public static KeyHash From(ReadOnlySpan<byte> kept) => kept.Length == SHA256.HashSizeInBytes
+        ? MemoryMarshal.Read<KeyHash>(kept)
+        : throw new FormatException("A key's hash has 32 bytes.");
+
+    public byte[] ToBytes() => Bytes(in this).ToArray();
+
     /// <summary>In constant time: how far two hashes agree tells nobody anything.</summary>
     public bool Equals(KeyHash other) => CryptographicOperations.FixedTimeEquals(Bytes(in this), Bytes(in other));
 

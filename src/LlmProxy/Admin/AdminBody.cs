@@ -50,9 +50,16 @@ internal sealed class AdminBody(BufferBudget budget, TimeProvider time) : IDispo
             return new GatewayError(ErrorCode.InvalidJson, $"The body is no JSON that can be read (line {e.LineNumber + 1}, byte {e.BytePositionInLine}), or names a field twice.");
         }
 
-        return Root.ValueKind != JsonValueKind.Object
-            ? new GatewayError(ErrorCode.InvalidJson, "The body must be a JSON object.")
-            : known is null ? null : Unknown(known);
+        try
+        {
+            return Root.ValueKind != JsonValueKind.Object
+                ? new GatewayError(ErrorCode.InvalidJson, "The body must be a JSON object.")
+                : known is null ? null : Unknown(known);
+        }
+        catch (InvalidOperationException)
+        {
+            return new GatewayError(ErrorCode.InvalidJson, "A field's name holds half of a surrogate pair, which is no text.");
+        }
     }
 
     /// <summary>A text, or null where it is missing or null; a value of another kind is the caller's mistake.</summary>

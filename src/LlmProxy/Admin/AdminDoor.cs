@@ -11,7 +11,7 @@ namespace LlmProxy.Admin;
 internal delegate Task<GatewayError?> AdminAction(HttpContext http, GatewaySnapshot snapshot);
 
 /// <summary>The operators' door: nobody without the admin key gets past it, and whoever is refused hears what to do.</summary>
-internal sealed class AdminDoor(SnapshotHolder snapshots, ILogger<AdminDoor> logger)
+internal sealed class AdminDoor(SnapshotHolder snapshots, KeyGate keys, ILogger<AdminDoor> logger)
 {
     private const string Setting = "LLMPROXY_ADMIN_KEY (or LlmProxy:Auth:AdminKey)";
 
@@ -19,7 +19,7 @@ internal sealed class AdminDoor(SnapshotHolder snapshots, ILogger<AdminDoor> log
     public RequestDelegate Behind(AdminAction action) => http => RunAsync(http, action);
 
     /// <summary>Null for the operator.</summary>
-    public static GatewayError? Admit(HttpRequest request, GatewaySnapshot snapshot)
+    private GatewayError? Admit(HttpRequest request, GatewaySnapshot snapshot)
     {
         if (snapshot.AuthMode == AuthMode.Open && OpenModeGuard.Check(request) is { } foreign)
         {
@@ -39,7 +39,7 @@ internal sealed class AdminDoor(SnapshotHolder snapshots, ILogger<AdminDoor> log
 
         return snapshot.Keys.Find(key) switch
         {
-            null => new GatewayError(ErrorCode.InvalidApiKey, $"The key is not the admin key of this gateway ({Setting})."),
+            null => keys.Stranger(request.HttpContext, snapshot, new GatewayError(ErrorCode.InvalidApiKey, $"The key is not the admin key of this gateway ({Setting}).")),
             { } known when ReferenceEquals(known, Caller.Operator) => null,
             _ => new GatewayError(ErrorCode.AdminOnly, $"This is a caller's key. Only the admin key opens this ({Setting})."),
         };

@@ -12,6 +12,9 @@ internal static class AdminSetup
         services.AddSingleton<ExplainRoute>();
         services.AddSingleton<AuditRoutes>();
         services.AddReports();
+        services.AddSingleton<AccessRoutes>();
+        services.AddSingleton<KeyRoutes>();
+        services.AddSingleton<WorkspaceRoutes>();
         return services;
     }
 
@@ -30,6 +33,8 @@ internal static class AdminSetup
         routes.MapPost("/admin/api/explain", door.Behind(services.GetRequiredService<ExplainRoute>().ExplainAsync));
         routes.MapGet("/admin/api/audit", door.Behind(services.GetRequiredService<AuditRoutes>().ListAsync));
         routes.MapReports(door);
+        KeyRoutes.Map(routes, door);
+        WorkspaceRoutes.Map(routes, door);
 
         // Whatever is not there: strangers learn no more of it than of what is.
         RequestDelegate nothing = door.Behind((http, _) => Task.FromResult<Pipeline.GatewayError?>(AdminLlms.NotHere(http)));

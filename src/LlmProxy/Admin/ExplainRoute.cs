@@ -117,15 +117,15 @@ internal sealed class ExplainRoute(BufferBudget budget, Shutdown shutdown, TimeP
 
     private static GatewayError? WithKey(string name, GatewaySnapshot snapshot, ref Caller caller)
     {
-        List<KeyOptions> keys = snapshot.Options.Keys;
-        if (keys.Find(key => key.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } found)
+        Caller[] known = [.. snapshot.Keys.Callers.Where(key => key.RevokedAt is null)];
+        if (Array.Find(known, key => key.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } found)
         {
-            caller = new Caller(found);
+            caller = found;
             return null;
         }
 
         // What was sent may be the secret itself: it is not repeated.
-        string[] names = [.. keys.Select(key => key.Name)];
+        string[] names = [.. known.Take(1000).Select(key => key.Name)];
         return GatewayError.Invalid("key", $"No key has this name (its name is wanted, not its secret).{AdminJson.Near(name, names)} Known: {string.Join(", ", names.Take(20))}.");
     }
 
@@ -134,8 +134,8 @@ internal sealed class ExplainRoute(BufferBudget budget, Shutdown shutdown, TimeP
         GatewayOptions options = snapshot.Options;
         string[] known =
         [
-            .. options.Workspaces.Select(workspace => workspace.Name)
-                .Concat(options.Keys.Select(key => key.Workspace))
+            .. snapshot.Workspaces.Keys
+                .Concat(snapshot.Keys.Callers.Select(key => key.Workspace))
                 .Concat(options.Llms.Select(llm => llm.Scope).Where(scope => !scope.Equals("global", StringComparison.OrdinalIgnoreCase)))
                 .Append("default")
                 .Distinct(StringComparer.OrdinalIgnoreCase),

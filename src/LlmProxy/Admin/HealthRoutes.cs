@@ -27,7 +27,9 @@ internal sealed class HealthRoutes(SnapshotHolder snapshots, KeyGate keys, Spend
             return SayAsync(http, 503, "stopping");
         }
 
-        return snapshots.IsReady && spend.IsReady ? SayAsync(http, 200, "ready") : SayAsync(http, 503, "starting");
+        return !snapshots.IsReady || !spend.IsReady ? SayAsync(http, 503, "starting")
+            : snapshots.Stored.IsKnown ? SayAsync(http, 200, "ready")
+            : SayAsync(http, 503, "waiting for the database");
     }
 
     private async Task ProvidersAsync(HttpContext http)

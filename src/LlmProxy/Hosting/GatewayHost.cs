@@ -104,7 +104,7 @@ internal static class GatewayHost
         services.AddStorage();
         services.AddRedis();
         services.AddGatewayConfiguration();
-        services.AddSingleton<KeyGate>();
+        services.AddAccess();
         services.AddLimits();
         services.AddCaching();
         services.AddAccounting();

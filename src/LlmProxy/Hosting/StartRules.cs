@@ -28,6 +28,7 @@ internal static class StartRules
         refusal = $"""
             The gateway would listen on {outside}, where others can reach it, and no key is configured.
               Set LLMPROXY_API_KEY=<a long random text> (or add one under LlmProxy:Keys), and send it as "Authorization: Bearer <key>";
+              or, where all keys are kept in the database (/admin/api/keys), write LlmProxy__Auth__Mode=keys;
               or listen on this machine only: ASPNETCORE_URLS=http://localhost:8080;
               or, where the network itself keeps strangers out, write LlmProxy__Auth__Mode=open.
             """;

@@ -31,7 +31,7 @@ internal static class CallLimits
             Key = key.Name,
             KeyLimits = LimitNumbers.Of(key),
             KeyBudget = BudgetNumbers.Of(key),
-            Priority = key.Priority,
+            Priority = exchange.Caller.PriorityOf(exchange.Wishes),
             User = key.PerUserRequestsPerMinute > 0 ? exchange.EndUser : null,
             UserLimits = new LimitNumbers(exchange.EndUser is null ? 0 : key.PerUserRequestsPerMinute, 0),
             IsKnown = isKnown,

@@ -12,11 +12,11 @@ internal static class WishReader
     /// <summary>Named by the contract, served by a later version: refused rather than ignored.</summary>
     private static readonly FrozenSet<string> Later = FrozenSet.Create(
         StringComparer.Ordinal,
-        "priority", "prompt", "variables");
+        "prompt", "variables");
 
     private static readonly FrozenSet<string> Known = FrozenSet.Create(
         StringComparer.Ordinal,
-        "provider", "strategy", "chain", "capability", "task", "budget_remaining", "max_latency_ms", "retries", "truncate", "continue", "explain", "prefer_local", "local_only", "fallback", "timeout_ms", "cache", "cache_ttl", "session", "user", "tags", "strict", "metadata");
+        "provider", "strategy", "chain", "capability", "task", "budget_remaining", "max_latency_ms", "retries", "truncate", "continue", "explain", "prefer_local", "local_only", "fallback", "timeout_ms", "cache", "cache_ttl", "session", "user", "tags", "priority", "strict", "metadata");
 
     /// <summary>One header whose name begins with x-llm-.</summary>
     public static GatewayError? ReadHeader(string header, string value, ref Wishes? wishes) =>
@@ -133,6 +133,10 @@ internal static class WishReader
             case "tags":
                 wishes.Tags = value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
                 return wishes.Tags.Count <= 32 && value.Length <= 2048;
+            case "priority":
+                bool isRank = int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int rank);
+                wishes.Priority = rank;
+                return isRank;
             case "timeout_ms":
                 bool isTime = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int ms) && ms > 0;
                 wishes.TimeoutMs = ms;
@@ -189,6 +193,7 @@ internal static class WishReader
         "cache" => "on, off or refresh",
         "timeout_ms" or "cache_ttl" or "max_latency_ms" => "a whole number above 0",
         "retries" => "a whole number from 0 to 20",
+        "priority" => "a whole number, higher is later",
         "budget_remaining" => "an amount in USD, like 0.05",
         "strategy" => string.Join(", ", Configuration.Strategies.All[..^1]) + " or " + Configuration.Strategies.All[^1],
         "capability" => "up to 16 names separated by commas",

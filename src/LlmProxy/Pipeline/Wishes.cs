@@ -56,6 +56,9 @@ internal sealed class Wishes
 
     public IReadOnlyList<string> Tags { get; set; } = [];
 
+    /// <summary>The call's turn in the queue, higher is later; it cannot get before what its key has.</summary>
+    public int? Priority { get; set; }
+
     /// <summary>Refuse instead of dropping a field that the vendor does not take.</summary>
     public bool? Strict { get; set; }
 

@@ -1,3 +1,4 @@
+using LlmProxy.Access;
 using LlmProxy.Configuration.Options;
 
 namespace LlmProxy.Storage;
@@ -6,7 +7,7 @@ namespace LlmProxy.Storage;
 /// Keeps the database at hand: opens it behind the start, brings its tables up to date, listens for what other replicas
 /// decided, and when it is away tries again with growing pauses. Nothing that serves a call waits for it.
 /// </summary>
-internal sealed class DatabaseKeeper(SettingStore settings, TimeProvider time, ILogger<DatabaseKeeper> logger) : IAsyncDisposable
+internal sealed class DatabaseKeeper(SettingStore settings, AccessBook access, TimeProvider time, ILogger<DatabaseKeeper> logger) : IAsyncDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
@@ -50,6 +51,8 @@ internal sealed class DatabaseKeeper(SettingStore settings, TimeProvider time, I
             if (isFirst)
             {
                 settings.Take(_lastGood.Read(target));
+                bool mayHoldKeys = target.Kind != DatabaseKind.Sqlite || File.Exists(target.Path);
+                access.Recall(_lastGood.ReadAccess(target), mayHoldKeys, mayWait: target.Kind != DatabaseKind.Sqlite);
             }
             else if (_hasBegun)
             {
@@ -75,6 +78,15 @@ internal sealed class DatabaseKeeper(SettingStore settings, TimeProvider time, I
         if (_target is { } target)
         {
             _lastGood?.Write(target, settings.Everything);
+        }
+    }
+
+    /// <summary>The same after a change of keys or workspaces.</summary>
+    public void RememberAccess()
+    {
+        if (_target is { } target)
+        {
+            _lastGood?.Write(target, () => access.Current);
         }
     }
 
@@ -105,7 +117,7 @@ internal sealed class DatabaseKeeper(SettingStore settings, TimeProvider time, I
             {
                 await using IDatabase database = Open(target);
                 int schema = await Migrator.RunAsync(database, time, stop);
-                await TakeNewsAsync(database, stop);
+                await TakeNewsAsync(database, isFirst: true, stop);
                 logger.DatabaseReady(target.Label, schema);
                 _database = database;
                 (pause, isSaid) = (ShortestPause, false);
@@ -135,14 +147,18 @@ internal sealed class DatabaseKeeper(SettingStore settings, TimeProvider time, I
     {
         while (true)
         {
-            // Nobody else writes into a file of our own.
-            await Task.Delay(database.IsShared ? Poll : Timeout.InfiniteTimeSpan, time, stop);
-            await TakeNewsAsync(database, stop);
+            await database.WaitForNewsAsync(Poll, time, stop);
+            await TakeNewsAsync(database, isFirst: false, stop);
         }
     }
 
-    private async Task TakeNewsAsync(IDatabase database, CancellationToken stop)
+    private async Task TakeNewsAsync(IDatabase database, bool isFirst, CancellationToken stop)
     {
+        if (await access.RefreshAsync(database, whole: isFirst, stop))
+        {
+            RememberAccess();
+        }
+
         if (await settings.RefreshAsync(database, stop))
         {
             logger.SettingsHeard(string.Join(", ", settings.Everything.Select(setting => $"{setting.Name} = {setting.Value}").DefaultIfEmpty("none")));

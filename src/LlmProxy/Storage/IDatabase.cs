@@ -7,7 +7,7 @@ internal interface IDatabase : IAsyncDisposable
 {
     DatabaseTarget Target { get; }
 
-    /// <summary>Whether others may write to it too, so that it must be asked again and again.</summary>
+    /// <summary>Whether others may write to it too.</summary>
     bool IsShared { get; }
 
     /// <summary>Where in the assembly its migration scripts are.</summary>
@@ -20,4 +20,10 @@ internal interface IDatabase : IAsyncDisposable
 
     /// <summary>Within a write: waits until no other replica changes tables, and keeps them from it until the end.</summary>
     Task LockTablesAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellation);
+
+    /// <summary>Within a write: the other replicas hear of it when it is committed.</summary>
+    Task TellAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellation);
+
+    /// <summary>Comes back when another replica may have changed something: it said so, or it is time to look.</summary>
+    Task WaitForNewsAsync(TimeSpan atMost, TimeProvider time, CancellationToken cancellation);
 }

@@ -15,6 +15,7 @@ internal sealed class PostgresDatabase : IDatabase
     private const int MostConnections = 10;
 
     private readonly NpgsqlDataSource _source;
+    private readonly PostgresBell _bell;
 
     public PostgresDatabase(DatabaseTarget target)
     {
@@ -25,6 +26,7 @@ internal sealed class PostgresDatabase : IDatabase
         SetUnlessWritten(settings, "Maximum Pool Size", MostConnections);
         SetUnlessWritten(settings, "Application Name", "llmproxy");
         _source = NpgsqlDataSource.Create(settings);
+        _bell = new PostgresBell(settings);
     }
 
     public DatabaseTarget Target { get; }
@@ -51,7 +53,15 @@ internal sealed class PostgresDatabase : IDatabase
     public Task LockTablesAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellation) => connection.ExecuteAsync(
         new CommandDefinition("select pg_advisory_xact_lock(@TablesLock)", new { TablesLock }, transaction, commandTimeout: 60, cancellationToken: cancellation));
 
-    public ValueTask DisposeAsync() => _source.DisposeAsync();
+    public Task TellAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellation) => PostgresBell.RingAsync(connection, transaction, cancellation);
+
+    public Task WaitForNewsAsync(TimeSpan atMost, TimeProvider time, CancellationToken cancellation) => _bell.WaitAsync(atMost, time, cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _bell.DisposeAsync();
+        await _source.DisposeAsync();
+    }
 
     private static void SetUnlessWritten(NpgsqlConnectionStringBuilder settings, string key, object value)
     {

@@ -63,6 +63,7 @@ internal sealed class SettingStore(ManualDefault manualDefault, TimeProvider tim
                     await WriteAsync(connection, transaction, setting, isForgotten: value is null, cancellation);
                     string? old = Array.Find(before, row => row.Name == name)?.Value;
                     await AuditTrail.AddAsync(connection, transaction, new AuditEntry(0, setting.UpdatedAt, who, value is null ? "clear" : "set", name, old, value), cancellation);
+                    await database.TellAsync(connection, transaction, cancellation);
                     IEnumerable<StoredSetting> others = before.Where(row => row.Name != name).Select(row => row.ToSetting());
                     return (IReadOnlyList<StoredSetting>)[.. value is null ? others : others.Append(setting)];
                 },

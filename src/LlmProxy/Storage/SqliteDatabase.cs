@@ -67,6 +67,11 @@ internal sealed class SqliteDatabase : IDatabase
     /// <summary>The file is ours, and a write locks it as a whole.</summary>
     public Task LockTablesAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellation) => Task.CompletedTask;
 
+    public Task TellAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellation) => Task.CompletedTask;
+
+    /// <summary>Nobody else writes into a file of our own.</summary>
+    public Task WaitForNewsAsync(TimeSpan atMost, TimeProvider time, CancellationToken cancellation) => Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation);
+
     public ValueTask DisposeAsync()
     {
         using (var connection = new SqliteConnection(_connection))

@@ -49,7 +49,7 @@ internal sealed class House : IDisposable
         services.AddSingleton<RequestLog>();
         services.AddSingleton<Shutdown>();
         services.AddSingleton<SnapshotHolder>();
-        services.AddSingleton<KeyGate>();
+        services.AddAccess();
         services.AddLimits();
         services.AddCaching();
         services.AddRedis();

@@ -13,11 +13,13 @@ public sealed class WishReaderTests
         Assert.Null(WishReader.ReadHeader("x-llm-local-only", "true", ref wishes));
         Assert.Null(WishReader.ReadHeader("x-llm-fallback", "off", ref wishes));
         Assert.Null(WishReader.ReadHeader("x-llm-tags", "a, b,,c", ref wishes));
+        Assert.Null(WishReader.ReadHeader("x-llm-priority", "-3", ref wishes));
 
         Assert.Equal(250, wishes!.TimeoutMs);
         Assert.True(wishes.LocalOnly);
         Assert.False(wishes.Fallback);
         Assert.Equal(["a", "b", "c"], wishes.Tags);
+        Assert.Equal(-3, wishes.Priority);
     }
 
     [Fact]
@@ -42,6 +44,8 @@ public sealed class WishReaderTests
     [InlineData("x-llm-strategy", "fastest", "strategy")]
     [InlineData("x-llm-cache", "sometimes", "cache")]
     [InlineData("x-llm-provider", "", "provider")]
+    [InlineData("x-llm-priority", "first", "priority")]
+    [InlineData("x-llm-priority", "99999999999", "priority")]
     public void Header_UnknownOrMeaningless_IsRefused(string header, string value, string param)
     {
         Wishes? wishes = null;

@@ -1,3 +1,5 @@
+using LlmProxy.Access;
+using LlmProxy.Configuration;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Routing;
 using LlmProxy.Storage;
@@ -44,7 +46,7 @@ public sealed class DatabaseKeeperTests : IDisposable
 
         var after = new ManualDefault();
         using var next = new SettingStore(after, _time, NullLogger<SettingStore>.Instance);
-        await using var again = new DatabaseKeeper(next, _time, NullLogger<DatabaseKeeper>.Instance);
+        await using var again = new DatabaseKeeper(next, NewBook(), _time, NullLogger<DatabaseKeeper>.Instance);
         again.Use(new DatabaseOptions(), _folder.Path);
 
         Assert.Equal(new DefaultChosen(null, "ollama"), after.Chosen);
@@ -67,11 +69,13 @@ public sealed class DatabaseKeeperTests : IDisposable
         });
     }
 
+    private AccessBook NewBook() => new(new SnapshotHolder(), _time, NullLogger<AccessBook>.Instance);
+
     private SettingStore NewStore() => new(_default, _time, NullLogger<SettingStore>.Instance);
 
     private DatabaseKeeper Begun(SettingStore store)
     {
-        var keeper = new DatabaseKeeper(store, _time, NullLogger<DatabaseKeeper>.Instance);
+        var keeper = new DatabaseKeeper(store, NewBook(), _time, NullLogger<DatabaseKeeper>.Instance);
         keeper.Use(new DatabaseOptions(), _folder.Path);
         keeper.Begin(CancellationToken.None);
         return keeper;

@@ -12,6 +12,9 @@ internal sealed class AuthOptions
 
     /// <summary>Addresses or networks (CIDR) whose X-Forwarded-For is believed.</summary>
     public List<string> TrustedProxies { get; set; } = [];
+
+    /// <summary>How many keys that nobody knows one address may try in a minute; 0: no limit.</summary>
+    [Range(0, 1_000_000)] public int UnknownKeysPerMinute { get; set; } = 20;
 }
 
 internal enum AuthMode
