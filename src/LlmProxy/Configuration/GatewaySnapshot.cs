@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using LlmProxy.Access;
 using LlmProxy.Configuration.Options;
+using LlmProxy.Guards;
 using LlmProxy.Routing;
 
 namespace LlmProxy.Configuration;
@@ -19,6 +20,8 @@ internal sealed class GatewaySnapshot
     public required ModelDirectory Models { get; init; }
 
     public required FrozenDictionary<string, WorkspaceOptions> Workspaces { get; init; }
+
+    public GuardRules Guards { get; init; } = GuardRules.None;
 }
 
 /// <summary>Where the newest snapshot is found.</summary>

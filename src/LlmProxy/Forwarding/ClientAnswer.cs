@@ -33,7 +33,7 @@ internal sealed class ClientAnswer : IDisposable
     /// <summary>Keep-alives have gone out: a failure can only be told inside the stream.</summary>
     public bool HasBegun { get; private set; }
 
-    public PipeWriter Writer => _response.BodyWriter;
+    public PipeWriter Writer => _exchange.AnswerGuard ?? _response.BodyWriter;
 
     /// <summary>From now on a stream that stays silent is kept open with what its dialect has for that.</summary>
     public void KeepAliveEvery(TimeSpan interval)
@@ -99,6 +99,17 @@ internal sealed class ClientAnswer : IDisposable
     {
         await StopKeepAliveAsync();
         _exchange.Answered = target;
+        if (_exchange.AnswerGuard is { } guard)
+        {
+            if (await guard.CheckAsync(body) is { } refused)
+            {
+                await SendErrorAsync(refused);
+                return;
+            }
+
+            body = guard.Restore(body);
+        }
+
         AnswerHeaders.WritePlain(_exchange, vendor, target, contentType, body.Length);
         await WriteBodyAsync(body);
     }
@@ -115,6 +126,7 @@ internal sealed class ClientAnswer : IDisposable
     public async ValueTask SendErrorAsync(GatewayError error)
     {
         await StopKeepAliveAsync();
+        _exchange.AnswerGuard?.Break();
         _exchange.Error = error;
         if (!HasBegun && !_response.HasStarted)
         {
@@ -132,6 +144,22 @@ internal sealed class ClientAnswer : IDisposable
 
         _exchange.Endpoint.Dialect.WriteErrorEvent(_response.BodyWriter, error, _exchange.Id, _exchange.Answered is null ? 0 : _exchange.Chosen!.EventsTold);
         await _response.BodyWriter.FlushAsync(CancellationToken.None);
+    }
+
+    /// <summary>The answer is whole: what a guard still holds goes out, or its refusal.</summary>
+    public async ValueTask FinishAsync()
+    {
+        if (_exchange is { AnswerGuard: { } guard, Error: null } && await guard.FinishAsync() is { } refused)
+        {
+            await SendErrorAsync(refused);
+        }
+    }
+
+    /// <summary>The same, and the client need not wait for what is still done about the call.</summary>
+    public async ValueTask CompleteAsync()
+    {
+        await FinishAsync();
+        await _response.CompleteAsync();
     }
 
     /// <summary>The answer cannot be finished and has no place for an error: the broken connection tells it.</summary>

@@ -3,6 +3,7 @@ using LlmProxy.Configuration;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
+using LlmProxy.Guards;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
@@ -32,6 +33,7 @@ internal sealed class PassPipeline(
             GatewayError? refusal = keys.Admit(exchange) ?? RequestHeaders.Read(exchange);
             Deployment? llm = null;
             refusal ??= PassRules.Find(exchange, out llm);
+            refusal ??= GuardRules.RefusePass(exchange, llm!);
             refusal ??= await PassRules.CheckModelAsync(exchange, llm!);
             if (refusal is not null)
             {

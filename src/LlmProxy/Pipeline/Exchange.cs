@@ -6,6 +6,7 @@ using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
 using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Forwarding.Hedging;
+using LlmProxy.Guards;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
 using LlmProxy.Media;
@@ -26,6 +27,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     private AttemptFacts? _lastFailed;
     private int _attemptsBegun;
     private string? _idText;
+    private string? _endUser;
 
     /// <summary>Ours alone; the client's own id is kept beside it.</summary>
     public string Id => _idText ??= CallId.ToString("D", CultureInfo.InvariantCulture);
@@ -182,8 +184,14 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     public TimeSpan? WishedTimeLeft =>
         Wishes.TimeoutMs is { } wished ? TimeSpan.FromMilliseconds(wished) - Time.GetElapsedTime(StartedAt) : null;
 
+    /// <summary>What stands between its answer and the client; null for nearly all calls.</summary>
+    public AnswerGuard? AnswerGuard { get; set; }
+
+    /// <summary>A guard refused it, or its answer.</summary>
+    public bool IsRefusedByGuard { get; set; }
+
     /// <summary>For whom an application calls: its own word, or the caller's wish.</summary>
-    public string? EndUser => Peek?.User ?? Form?.User ?? Wishes.User;
+    public string? EndUser => _endUser ?? Peek?.User ?? Form?.User ?? Wishes.User;
 
     /// <summary>The prompt's bytes, where replicas are chosen by how a prompt begins.</summary>
     public ReadOnlySpan<byte> PromptText
@@ -272,6 +280,30 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
         return true;
     }
 
+    /// <summary>From here on the call is the masked one, whoever is asked. For whom it is does not change with that.</summary>
+    public bool TryMask(RequestBody masked)
+    {
+        string? user = EndUser;
+        if (!TryReplaceBody(masked, messagesCut: 0))
+        {
+            return false;
+        }
+
+        _endUser = user;
+        _embedding = null;
+        return true;
+    }
+
+    /// <summary>Changes the caller's headers that may travel to a vendor.</summary>
+    public void ChangeForwarded(Func<string, string> change)
+    {
+        for (int i = 0; i < (_forwarded?.Count ?? 0); i++)
+        {
+            KeyValuePair<string, StringValues> header = _forwarded![i];
+            _forwarded[i] = KeyValuePair.Create(header.Key, new StringValues(change(header.Value.ToString())));
+        }
+    }
+
     /// <summary>Nothing can be sent again once output is on its way: the request's bytes are let go.</summary>
     public void ReleaseBody()
     {
@@ -292,6 +324,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     {
         _media?.Dispose();
         Body?.Dispose();
+        AnswerGuard?.Dispose();
     }
 
     /// <summary>Another LLM has begun to go on with the answer. Its head is out, and the times are the first one's.</summary>

@@ -6,6 +6,7 @@ using LlmProxy.Configuration.Options;
 using LlmProxy.Conversation.Shortening;
 using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
+using LlmProxy.Guards;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
 using LlmProxy.Routing;
@@ -14,7 +15,7 @@ namespace LlmProxy.Pipeline;
 
 /// <summary>The way of every call, in the order it goes. Read this first.</summary>
 internal sealed class GatewayPipeline(
-    SnapshotHolder snapshots, KeyGate keys, AnswerShelf cache, LimitGate limits, AttemptLoop attempts, UsageLedger ledger, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
+    SnapshotHolder snapshots, KeyGate keys, AnswerShelf cache, LimitGate limits, InputGuard guards, AttemptLoop attempts, UsageLedger ledger, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
 {
     /// <param name="addressed">The model, where the address names it and not the body.</param>
     public async Task RunAsync(HttpContext http, EndpointKind endpoint, string? addressed = null)
@@ -25,7 +26,7 @@ internal sealed class GatewayPipeline(
         Hold hold = Hold.None;
         try
         {
-            GatewayError? refusal = keys.Admit(exchange) ?? await RequestReader.ReadAsync(exchange);
+            GatewayError? refusal = keys.Admit(exchange) ?? await RequestReader.ReadAsync(exchange) ?? PromptLimits.Check(exchange);
             if (refusal is not null)
             {
                 await answer.SendErrorAsync(refusal);
@@ -55,6 +56,13 @@ internal sealed class GatewayPipeline(
                 return;
             }
 
+            if (await guards.CheckAsync(exchange, plan, isKnown: known is not null) is { } unwelcome)
+            {
+                ledger.Admit(exchange, hold);
+                await answer.SendErrorAsync(unwelcome);
+                return;
+            }
+
             if (known is not null)
             {
                 ledger.Admit(exchange, hold);
@@ -74,6 +82,7 @@ internal sealed class GatewayPipeline(
             }
 
             await attempts.RunAsync(exchange, plan, answer);
+            await answer.FinishAsync();
         }
         catch (Exception e) when (ClientDeparture.Is(e, http))
         {

@@ -48,8 +48,6 @@ internal static class NotYetEnforced
     private static void WarnOfLimits(GatewayOptions options, GatewayOptions defaults, Findings findings)
     {
         LimitsOptions limits = options.Limits;
-        If(limits.MaxPromptChars != 0, "Limits:MaxPromptChars", findings);
-        If(limits.MaxMessages != 0, "Limits:MaxMessages", findings);
         If(limits.WhenStoreIsDown != defaults.Limits.WhenStoreIsDown, "Limits:WhenStoreIsDown", findings);
         If(limits.Unpriced != defaults.Limits.Unpriced, "Limits:Unpriced", findings);
         SemanticCacheOptions semantic = options.Cache.Semantic;
@@ -70,9 +68,6 @@ internal static class NotYetEnforced
     private static void WarnOfGuards(GatewayOptions options, GatewayOptions defaults, Findings findings)
     {
         If(options.Auth.TrustedProxies.Count > 0, "Auth:TrustedProxies", findings);
-        If(options.Logging.Prompts, "Logging:Prompts", findings);
-        If(options.Guards.Redact.Count > 0 || options.Guards.RedactFor != RedactFor.External, "Guards:Redact", findings);
-        If(options.Guards.Webhook.Url.Length > 0, "Guards:Webhook", findings);
         If(options.Alerts.WebhookUrl.Length > 0 || string.Join(',', options.Alerts.At) != string.Join(',', defaults.Alerts.At), "Alerts", findings);
     }
 
