@@ -113,6 +113,7 @@ internal sealed class InputGuard(GuardWebhook webhook, ILogger<InputGuard> logge
         {
             if (target.Deployment.IsWildcard && redactor.Holds(target.Model))
             {
+                exchange.RequestedModel = "(withheld)"; // It stands in the log and in the books.
                 return Blocked(redactor, "The model's name");
             }
         }
