@@ -46,8 +46,8 @@ internal sealed class InputGuard(GuardWebhook webhook, ILogger<InputGuard> logge
             LogPrompt(exchange, rules, isMasked: masked is not null);
         }
 
-        bool checksAnswer = !isKnown && rules.Webhook is not null && rules.WebhookOptions.On != Configuration.Options.WebhookStage.Before;
-        if (refusal is null && (masked is not null || checksAnswer) && !exchange.Endpoint.AnswersBinary)
+        bool checksAnswer = rules.Webhook is not null && rules.WebhookOptions.On != Configuration.Options.WebhookStage.Before;
+        if (refusal is null && !isKnown && (masked is not null || checksAnswer) && !exchange.Endpoint.AnswersBinary)
         {
             exchange.AnswerGuard = new AnswerGuard(exchange, masked, checksAnswer ? answer => RefusedAsync(exchange, rules, answer) : null);
         }
@@ -91,6 +91,11 @@ internal sealed class InputGuard(GuardWebhook webhook, ILogger<InputGuard> logge
         }
 
         exchange.ChangeForwarded(redactor.Mask);
+        if (redactor.Blocked is not null)
+        {
+            return Blocked(redactor, "A header");
+        }
+
         if (!isMasked)
         {
             return null;

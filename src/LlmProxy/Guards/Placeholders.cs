@@ -15,8 +15,6 @@ internal sealed class Placeholders
     /// <summary>Something besides the caller's own placeholder-like text was masked.</summary>
     public bool HasValues { get; private set; }
 
-    public int Count => _byName.Count;
-
     /// <summary>The same value always has the same placeholder.</summary>
     public string For(ReadOnlySpan<char> value, string label, bool isLiteral)
     {

@@ -28,9 +28,7 @@ internal sealed class Redactor(RedactionRules rules, Placeholders names)
     /// <summary>Writes the text with placeholders; false, with nothing of use written, where nothing is to be masked.</summary>
     public bool Mask(ReadOnlySpan<byte> json, PooledWriter output)
     {
-        int before = names.Count;
-        bool changed = Walk(json, output, isRequest: true, depth: 0);
-        return changed && (names.HasValues || before > 0);
+        return Walk(json, output, isRequest: true, depth: 0) && names.HasValues;
     }
 
     /// <summary>The same for a text that is not JSON.</summary>

@@ -84,6 +84,30 @@ public sealed class DetectorTests
     [InlineData("-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----", null)]
     public void PrivateKeys_Text_AreFoundWhole(string text, string? found) => AssertFound("private_keys", text, found);
 
+    [Theory]
+    [InlineData("/sk-abcdefghijklmnopqrstuvwxyz")]
+    [InlineData("-eyJabcdefgh")]
+    [InlineData("-----BEGIN X")]
+    [InlineData("a@b.c")]
+    [InlineData("+1 (")]
+    [InlineData("4111 ")]
+    [InlineData("DE89")]
+    [InlineData("1.")]
+    [InlineData("[EMAIL_")]
+    [InlineData("bearer ")]
+    public void Detectors_LongTextMadeToKeepThemBusy_LookThroughItOnce(string piece)
+    {
+        string text = string.Concat(Enumerable.Repeat(piece, 4_000_000 / piece.Length)); // Minutes, where each mark looks at all that follows.
+        foreach (Detector detector in ByName.Values.Append(new LiteralDetector(["EMAIL"])))
+        {
+            int from = 0;
+            while (detector.TryFind(text, from, out int start, out int length))
+            {
+                from = start + length;
+            }
+        }
+    }
+
     [Fact]
     public void Detectors_AnyText_EndAndStayInside()
     {

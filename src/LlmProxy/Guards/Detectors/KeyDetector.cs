@@ -28,17 +28,27 @@ internal sealed class KeyDetector() : Detector("api_keys", "API_KEY")
 
             start = at + next;
             at = start + 1;
-            if (!IsWordAt(text, start - 1) && !(start > 0 && text[start - 1] is '_' or '-') && (length = Length(text[start..])) > 0)
+            if (IsWordAt(text, start - 1) || (start > 0 && text[start - 1] is '_' or '-'))
+            {
+                continue;
+            }
+
+            if ((length = Length(text[start..], out int looked)) > 0)
             {
                 return true;
             }
+
+            at += looked;
         }
 
         return None(out start, out length);
     }
 
-    private static int Length(ReadOnlySpan<char> text)
+    /// <param name="text">From the mark on.</param>
+    /// <param name="looked">How far no other mark can lead to a find either: long texts are looked through once.</param>
+    private static int Length(ReadOnlySpan<char> text, out int looked)
     {
+        looked = 0;
         foreach ((string mark, int least) in Marks)
         {
             if (!text.StartsWith(mark))
@@ -59,6 +69,8 @@ internal sealed class KeyDetector() : Detector("api_keys", "API_KEY")
             {
                 return mark.Length + count;
             }
+
+            looked = count >= least ? count : 0; // There is no digit in all of it.
         }
 
         return 0;

@@ -31,7 +31,8 @@ internal sealed class TokenDetector() : Detector("tokens", "TOKEN")
 
             if (text[start..].StartsWith("eyJ"))
             {
-                length = WebToken(text[start..]);
+                length = WebToken(text[start..], out int first);
+                at = start + Math.Max(first, 1); // A mark inside the first part would have the same end.
             }
             else if (text[start] is 'b' or 'B')
             {
@@ -53,13 +54,15 @@ internal sealed class TokenDetector() : Detector("tokens", "TOKEN")
     }
 
     /// <summary>Two parts or more with points between them; the signature of an unsigned one is empty.</summary>
-    private static int WebToken(ReadOnlySpan<char> text)
+    private static int WebToken(ReadOnlySpan<char> text, out int firstPart)
     {
         int at = 0;
+        firstPart = 0;
         for (int parts = 0; ; parts++)
         {
             int end = text[at..].IndexOfAnyExcept(UrlLetters);
             end = end < 0 ? text.Length : at + end;
+            firstPart = parts == 0 ? end : firstPart;
             if (end - at < LeastPart && parts < 2)
             {
                 return 0;
