@@ -1,4 +1,5 @@
 using System.Buffers;
+using LlmProxy.Accounting;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 
@@ -44,6 +45,10 @@ internal static class BinaryRelay
                 read = await vendor.ReadAsync(buffer, clock.Token);
             }
 
+            attempt.IsWhole = true;
+            attempt.UnitCostUsd = UnitPrices.Cost(exchange, target, default);
+            attempt.SettleCost(target);
+            answer.Settle();
             return Verdict.Answered;
         }
         catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException && isCommitted)

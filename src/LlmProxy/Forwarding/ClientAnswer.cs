@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using LlmProxy.Guards;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 
@@ -111,6 +112,7 @@ internal sealed class ClientAnswer : IDisposable
         }
 
         AnswerHeaders.WritePlain(_exchange, vendor, target, contentType, body.Length);
+        Settle();
         await WriteBodyAsync(body);
     }
 
@@ -119,6 +121,7 @@ internal sealed class ClientAnswer : IDisposable
     {
         await StopKeepAliveAsync();
         AnswerHeaders.WriteOwn(_exchange, contentType, body.Length);
+        Settle();
         await WriteBodyAsync(body);
     }
 
@@ -131,11 +134,13 @@ internal sealed class ClientAnswer : IDisposable
         if (!HasBegun && !_response.HasStarted)
         {
             _exchange.Status = error.Status;
+            Settle();
             await ErrorAnswer.SendAsync(_exchange.Http, error, _exchange.Id, _exchange);
             return;
         }
 
         _exchange.Status = _response.StatusCode;
+        Settle();
         if (_exchange.Endpoint.AnswersBinary)
         {
             Abort();
@@ -146,14 +151,20 @@ internal sealed class ClientAnswer : IDisposable
         await _response.BodyWriter.FlushAsync(CancellationToken.None);
     }
 
-    /// <summary>The answer is whole: what a guard still holds goes out, or its refusal.</summary>
-    public async ValueTask FinishAsync()
+    /// <summary>The bytes that end the answer go out next: the books are closed before the client can see them.</summary>
+    public void Settle()
     {
-        if (_exchange is { AnswerGuard: { } guard, Error: null } && await guard.FinishAsync() is { } refused)
+        if (_exchange.AnswerGuard is { IsHolding: true })
         {
-            await SendErrorAsync(refused);
+            return; // They go out when the guard has seen the answer.
         }
+
+        _exchange.IsClientGone |= _exchange.Aborted.IsCancellationRequested;
+        _exchange.Account?.Settle();
     }
+
+    /// <summary>The answer is whole: what a guard still holds goes out, or its refusal.</summary>
+    public ValueTask FinishAsync() => _exchange is { AnswerGuard: { IsOver: false } guard, Error: null } ? FinishAsync(guard) : default;
 
     /// <summary>The same, and the client need not wait for what is still done about the call.</summary>
     public async ValueTask CompleteAsync()
@@ -166,6 +177,18 @@ internal sealed class ClientAnswer : IDisposable
     public void Abort() => _exchange.Http.Abort();
 
     public void Dispose() => _keepAlive?.Dispose();
+
+    private async ValueTask FinishAsync(AnswerGuard guard)
+    {
+        if (await guard.JudgeAsync() is { } refused)
+        {
+            await SendErrorAsync(refused);
+            return;
+        }
+
+        Settle();
+        await guard.ReleaseAsync();
+    }
 
     private async ValueTask WriteBodyAsync(ReadOnlyMemory<byte> body)
     {

@@ -22,7 +22,6 @@ internal sealed class AnswerGuard : PipeWriter, IDisposable
     private readonly bool _textIsJson;
     private StreamRestorer? _stream;
     private bool _isFull;
-    private bool _isOver;
 
     /// <param name="exchange">The call.</param>
     /// <param name="names">What was masked; null: nothing was.</param>
@@ -37,13 +36,20 @@ internal sealed class AnswerGuard : PipeWriter, IDisposable
         exchange.KeepAnswer = null; // What the client gets may be kept, and not what the vendor says.
     }
 
+    /// <summary>The webhook has not seen the answer yet.</summary>
+    public bool IsHolding => _check is not null && !IsOver;
+
+    /// <summary>Nothing more is held back.</summary>
+    public bool IsOver { get; private set; }
+
     private PipeWriter Client => _exchange.Http.Response.BodyWriter;
 
     /// <summary>A whole answer, before its first byte goes out. An error: it must not go out.</summary>
     public async ValueTask<GatewayError?> CheckAsync(ReadOnlyMemory<byte> answer)
     {
-        _isOver = true;
-        return _check is null ? null : await _check(answer);
+        GatewayError? refusal = _check is null ? null : await _check(answer);
+        IsOver = true;
+        return refusal;
     }
 
     /// <summary>The answer with its values.</summary>
@@ -65,39 +71,33 @@ internal sealed class AnswerGuard : PipeWriter, IDisposable
         return _restorer.Restore(answer.Span, _in) ? _in.WrittenMemory : answer;
     }
 
-    /// <summary>No more is written: what was held back goes out, or an error says why it must not.</summary>
-    public async ValueTask<GatewayError?> FinishAsync()
+    /// <summary>No more is written. An error says why what is held must not go out.</summary>
+    public async ValueTask<GatewayError?> JudgeAsync()
     {
-        if (_isOver)
-        {
-            return null;
-        }
-
-        _isOver = true;
-        GatewayError? refusal = null;
-        if (_held is not null)
-        {
-            refusal = _isFull ? Limits.BufferBudget.Full() : _held.Written.IsEmpty ? null : await _check!(_held.Written);
-        }
-
-        if (refusal is null)
-        {
-            Forward(_held is null ? _in.Written : _held.Written.Span, ended: true);
-            await Client.FlushAsync(CancellationToken.None);
-        }
-
+        GatewayError? refusal = _held is null || IsOver ? null
+            : _isFull ? Limits.BufferBudget.Full()
+            : _held.Written.IsEmpty ? null
+            : await _check!(_held.Written);
+        IsOver = true;
         return refusal;
+    }
+
+    /// <summary>What was held back goes out.</summary>
+    public async ValueTask ReleaseAsync()
+    {
+        Forward(_held is null ? _in.Written : _held.Written.Span, ended: true);
+        await Client.FlushAsync(CancellationToken.None);
     }
 
     /// <summary>The answer has failed: what is held is dropped, what was begun is told to its end.</summary>
     public void Break()
     {
-        if (!_isOver && _held is null)
+        if (!IsOver && _held is null)
         {
             Forward(_in.Written, ended: true);
         }
 
-        _isOver = true;
+        IsOver = true;
     }
 
     public override void Advance(int bytes) => _in.Advance(bytes);

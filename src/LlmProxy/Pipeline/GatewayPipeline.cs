@@ -70,7 +70,7 @@ internal sealed class GatewayPipeline(
                 return;
             }
 
-            if (ledger.Begin(exchange, plan, hold) is { } full)
+            if (ledger.Begin(exchange, plan.Targets[0], hold) is { } full)
             {
                 await answer.SendErrorAsync(full);
                 return;
@@ -99,7 +99,7 @@ internal sealed class GatewayPipeline(
         }
         finally
         {
-            ledger.Settle(exchange);
+            exchange.Account?.Settle();
             hold.Dispose();
             recorder.Record(exchange);
             exchange.LetGo();
