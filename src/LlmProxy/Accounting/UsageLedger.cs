@@ -1,6 +1,5 @@
 using LlmProxy.Accounting.Journal;
 using LlmProxy.Conversation.Shortening;
-using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 
@@ -17,14 +16,13 @@ internal sealed class UsageLedger(CallJournal journal)
     };
 
     /// <summary>The call is admitted and nothing is dispatched for it: its answer is known, or it is refused. One row says so when it is settled.</summary>
-    public void Admit(Exchange exchange, Hold hold) => exchange.Account ??= new CallAccount(exchange, hold, journal);
+    public void Admit(Exchange exchange) => exchange.Account ??= new CallAccount(exchange, exchange.Hold, journal);
 
     /// <summary>The call is admitted and is about to be dispatched. An error says why it may not.</summary>
     /// <param name="exchange">The call.</param>
     /// <param name="first">Who is asked first.</param>
-    /// <param name="hold">What it was given.</param>
     /// <param name="reservedTokens">Its prompt and the expected answer, where limits or budgets count them; else 0.</param>
-    public GatewayError? Begin(Exchange exchange, RouteTarget first, Hold hold, long reservedTokens = 0)
+    public GatewayError? Begin(Exchange exchange, RouteTarget first, long reservedTokens = 0)
     {
         if (!journal.MayBegin)
         {
@@ -34,7 +32,7 @@ internal sealed class UsageLedger(CallJournal journal)
         bool isMetered = reservedTokens > 0;
         long expectedOutput = isMetered ? Math.Min(reservedTokens, ExpectedOutput.Of(exchange, first)) : 0;
         long prompt = isMetered ? reservedTokens - expectedOutput : PromptSize.Quickly(exchange);
-        exchange.Account = new CallAccount(exchange, hold, journal) { IsMetered = isMetered };
+        exchange.Account = new CallAccount(exchange, exchange.Hold, journal) { IsMetered = isMetered };
         exchange.Account.Begin(first, prompt, expectedOutput);
         return null;
     }

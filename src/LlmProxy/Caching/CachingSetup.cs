@@ -18,6 +18,7 @@ internal static class CachingSetup
         services.AddSingleton<AnswerShelf>();
         services.AddSingleton<KnownAnswers>();
         services.AddSingleton<Follower>();
+        services.AddSingleton<AnswerDesk>();
         return services;
     }
 }

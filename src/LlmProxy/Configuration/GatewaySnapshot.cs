@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using LlmProxy.Access;
 using LlmProxy.Configuration.Options;
+using LlmProxy.Guards;
 using LlmProxy.Routing;
 
 namespace LlmProxy.Configuration;
@@ -31,6 +32,7 @@ internal sealed record GatewaySnapshot
 
         return this with { Keys = new KeyRing(Options, stored), Workspaces = workspaces.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase) };
     }
+    public GuardRules Guards { get; init; } = GuardRules.None;
 }
 
 /// <summary>Where the newest snapshot is found.</summary>

@@ -3,6 +3,7 @@ using LlmProxy.Access;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Forwarding;
 using LlmProxy.Forwarding.Resilience;
+using LlmProxy.Guards;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
 using Yarp.ReverseProxy;
@@ -67,6 +68,7 @@ internal sealed class SnapshotBuilder(LlmStates states, DummyHandlers dummies, M
             Keys = new KeyRing(draft.Options),
             Llms = deployments.ToFrozenDictionary(d => d.Name, StringComparer.OrdinalIgnoreCase),
             Models = new ModelDirectory(draft.Options, deployments, manualDefault),
+            Guards = new GuardRules(draft.Options),
             Workspaces = draft.Options.Workspaces.ToFrozenDictionary(w => w.Name, StringComparer.OrdinalIgnoreCase),
         };
     }

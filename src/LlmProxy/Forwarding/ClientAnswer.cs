@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using LlmProxy.Guards;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 
@@ -33,11 +34,18 @@ internal sealed class ClientAnswer : IDisposable
     /// <summary>Keep-alives have gone out: a failure can only be told inside the stream.</summary>
     public bool HasBegun { get; private set; }
 
-    public PipeWriter Writer => _response.BodyWriter;
+    public PipeWriter Writer => _exchange.AnswerGuard ?? _response.BodyWriter;
 
     /// <summary>From now on a stream that stays silent is kept open with what its dialect has for that.</summary>
-    public void KeepAliveEvery(TimeSpan interval)
+    public void KeepAliveWhereItStreams()
     {
+        bool streams = _exchange.IsStream && _exchange.Endpoint.StreamsEvents && !_exchange.Endpoint.Dialect.KeepAlive.IsEmpty;
+        if (!streams || _exchange.Snapshot.Options.Limits.KeepAliveSeconds is not (> 0 and var seconds))
+        {
+            return;
+        }
+
+        var interval = TimeSpan.FromSeconds(seconds);
         _keepAliveEvery = interval;
         _keepAlive = _exchange.Time.CreateTimer(static answer => ((ClientAnswer)answer!).KeepAlive(), this, interval, interval);
     }
@@ -99,6 +107,17 @@ internal sealed class ClientAnswer : IDisposable
     {
         await StopKeepAliveAsync();
         _exchange.Answered = target;
+        if (_exchange.AnswerGuard is { } guard)
+        {
+            if (await guard.CheckAsync(body) is { } refused)
+            {
+                await SendErrorAsync(refused);
+                return;
+            }
+
+            body = guard.Restore(body);
+        }
+
         AnswerHeaders.WritePlain(_exchange, vendor, target, contentType, body.Length);
         Settle();
         await WriteBodyAsync(body);
@@ -128,6 +147,7 @@ internal sealed class ClientAnswer : IDisposable
     public async ValueTask SendErrorAsync(GatewayError error)
     {
         await StopKeepAliveAsync();
+        _exchange.AnswerGuard?.Break();
         _exchange.Error = error;
         if (!HasBegun && !_response.HasStarted)
         {
@@ -152,14 +172,41 @@ internal sealed class ClientAnswer : IDisposable
     /// <summary>The bytes that end the answer go out next: the books are closed before the client can see them.</summary>
     public void Settle()
     {
+        if (_exchange.AnswerGuard is { IsHolding: true })
+        {
+            return; // They go out when the guard has seen the answer.
+        }
+
         _exchange.IsClientGone |= _exchange.Aborted.IsCancellationRequested;
         _exchange.Account?.Settle();
+    }
+
+    /// <summary>The answer is whole: what a guard still holds goes out, or its refusal.</summary>
+    public ValueTask FinishAsync() => _exchange is { AnswerGuard: { IsOver: false } guard, Error: null } ? FinishAsync(guard) : default;
+
+    /// <summary>The same, and the client need not wait for what is still done about the call.</summary>
+    public async ValueTask CompleteAsync()
+    {
+        await FinishAsync();
+        await _response.CompleteAsync();
     }
 
     /// <summary>The answer cannot be finished and has no place for an error: the broken connection tells it.</summary>
     public void Abort() => _exchange.Http.Abort();
 
     public void Dispose() => _keepAlive?.Dispose();
+
+    private async ValueTask FinishAsync(AnswerGuard guard)
+    {
+        if (await guard.JudgeAsync() is { } refused)
+        {
+            await SendErrorAsync(refused);
+            return;
+        }
+
+        Settle();
+        await guard.ReleaseAsync();
+    }
 
     private async ValueTask WriteBodyAsync(ReadOnlyMemory<byte> body)
     {

@@ -267,7 +267,7 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
             ValueTask<int> last = vendor.ReadAsync(_buffer.AsMemory(), clock.Token);
             if (!last.IsCompleted)
             {
-                await exchange.Http.Response.CompleteAsync();
+                await answer.CompleteAsync();
             }
 
             while (await last > 0)

@@ -7,6 +7,7 @@ using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
 using LlmProxy.Endpoints.Swagger;
 using LlmProxy.Forwarding;
+using LlmProxy.Guards;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
@@ -106,6 +107,7 @@ internal static class GatewayHost
         services.AddGatewayConfiguration();
         services.AddAccess();
         services.AddLimits();
+        services.AddGuards();
         services.AddCaching();
         services.AddAccounting();
         services.AddForwarding();

@@ -4,6 +4,7 @@ using LlmProxy.Configuration;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
+using LlmProxy.Guards;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
@@ -20,19 +21,19 @@ namespace LlmProxy.Pass;
 /// and the call is recorded. YARP's own forwarder carries it, bodies unread in both directions.
 /// </summary>
 internal sealed class PassPipeline(
-    SnapshotHolder snapshots, KeyGate keys, LimitGate limits, Bulkhead bulkhead, IHttpForwarder forwarder, UsageLedger ledger, CallRecorder recorder, GatewayMetrics metrics, BufferBudget budget, Shutdown shutdown, TimeProvider time)
+    SnapshotHolder snapshots, KeyGate keys, Admission admission, Bulkhead bulkhead, IHttpForwarder forwarder, UsageLedger ledger, CallRecorder recorder, GatewayMetrics metrics, BufferBudget budget, Shutdown shutdown, TimeProvider time)
 {
     public async Task RunAsync(HttpContext http)
     {
         var exchange = new Exchange(http, EndpointKind.Pass, snapshots.Current, time, budget, shutdown);
         using var answer = new ClientAnswer(exchange);
         using Shutdown.Call running = shutdown.Begin();
-        Hold hold = Hold.None;
         try
         {
             GatewayError? refusal = keys.Admit(exchange) ?? RequestHeaders.Read(exchange);
             Deployment? llm = null;
             refusal ??= PassRules.Find(exchange, out llm);
+            refusal ??= GuardRules.RefusePass(exchange, llm!);
             refusal ??= await PassRules.CheckModelAsync(exchange, llm!);
             if (refusal is not null)
             {
@@ -40,19 +41,13 @@ internal sealed class PassPipeline(
                 return;
             }
 
-            LimitDecision decision = await limits.ReserveAsync(CallLimits.Of(exchange), exchange.Aborted);
-            hold = decision.Hold;
-            exchange.QueueMs = decision.WaitedMs;
-            exchange.Rate = decision.Rate;
-            exchange.TokenRate = decision.Tokens;
-            if (decision.Refusal is { } limited)
+            if (await admission.AdmitAsync(exchange, CallLimits.Of(exchange)) is { } limited)
             {
-                recorder.Limited(limited);
                 await answer.SendErrorAsync(limited);
                 return;
             }
 
-            await ForwardAsync(exchange, llm!, hold, answer);
+            await ForwardAsync(exchange, llm!, answer);
         }
         catch (Exception e) when (ClientDeparture.Is(e, http))
         {
@@ -70,13 +65,12 @@ internal sealed class PassPipeline(
         finally
         {
             exchange.Account?.Settle();
-            hold.Dispose();
             recorder.Record(exchange);
             exchange.LetGo();
         }
     }
 
-    private async Task ForwardAsync(Exchange exchange, Deployment llm, Hold hold, ClientAnswer answer)
+    private async Task ForwardAsync(Exchange exchange, Deployment llm, ClientAnswer answer)
     {
         LlmOptions options = llm.Options;
         LimitDecision place = bulkhead.TryEnter(options.Name, LimitNumbers.Of(options));
@@ -91,7 +85,7 @@ internal sealed class PassPipeline(
         DestinationState destination = ReplicaPolicies.LeastBusy(states.AvailableDestinations.Count > 0 ? states.AvailableDestinations : states.AllDestinations)!;
         Replica replica = ReplicaPolicies.Of(destination, destination.Model.Config.Address);
         var target = new RouteTarget(llm, options.Model);
-        if (ledger.Begin(exchange, target, hold) is { } crowded)
+        if (ledger.Begin(exchange, target) is { } crowded)
         {
             place.Hold.Dispose();
             await answer.SendErrorAsync(crowded);

@@ -7,6 +7,7 @@ using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
 using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Forwarding.Hedging;
+using LlmProxy.Guards;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
 using LlmProxy.Media;
@@ -26,8 +27,10 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     private AttemptFacts? _committed;
     private AttemptFacts? _lastFailed;
     private List<AttemptFacts>? _rivals;
+    private Hold? _place;
     private int _attemptsBegun;
     private string? _idText;
+    private string? _endUser;
 
     /// <summary>Ours alone; the client's own id is kept beside it.</summary>
     public string Id => _idText ??= CallId.ToString("D", CultureInfo.InvariantCulture);
@@ -149,7 +152,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     public long LostCostUnits => Money.ToUnits(LostCostUsd) ?? 0;
 
-    /// <summary>A guard has refused it, after it was admitted.</summary>
+    /// <summary>A guard has refused it, or its answer, after it was admitted.</summary>
     public bool IsRefusedByGuard { get; set; }
 
     /// <summary>The attempt whose answer, or the beginning of one, went to the client.</summary>
@@ -168,13 +171,19 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     public double QueueMs { get; set; }
 
+    /// <summary>The first LLM's own limits have no room, as all replicas together know: it is passed over.</summary>
+    public GatewayError? FullLlm { get; private set; }
+
     /// <summary>Requests left under the tightest limit, for the x-ratelimit headers.</summary>
     public RateReport Rate { get; set; }
 
     /// <summary>The same for tokens.</summary>
     public RateReport TokenRate { get; set; }
 
-    /// <summary>What it holds, what it has used so far, and its one row; null until it is admitted.</summary>
+    /// <summary>What it holds of limits and budgets.</summary>
+    public Hold Hold { get; private set; } = Hold.None;
+
+    /// <summary>How it has come so far, and its one row; null until it is admitted.</summary>
     public CallAccount? Account { get; set; }
 
     public bool IsClientGone { get; set; }
@@ -202,8 +211,11 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     public TimeSpan? WishedTimeLeft =>
         Wishes.TimeoutMs is { } wished ? TimeSpan.FromMilliseconds(wished) - Time.GetElapsedTime(StartedAt) : null;
 
+    /// <summary>What stands between its answer and the client; null for nearly all calls.</summary>
+    public AnswerGuard? AnswerGuard { get; set; }
+
     /// <summary>For whom an application calls: its own word, or the caller's wish.</summary>
-    public string? EndUser => Peek?.User ?? Form?.User ?? Wishes.User;
+    public string? EndUser => _endUser ?? Peek?.User ?? Form?.User ?? Wishes.User;
 
     /// <summary>The prompt's bytes, where replicas are chosen by how a prompt begins.</summary>
     public ReadOnlySpan<byte> PromptText
@@ -218,6 +230,17 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
             int member = Peek.Members.Find(Body.Span, Endpoint.RequiredFieldUtf8);
             return member < 0 ? default : Peek.Members[member].Value(Body.Span);
         }
+    }
+
+    /// <summary>It is admitted, or refused. What it was given before it keeps to its end.</summary>
+    public void Take(in LimitDecision decision)
+    {
+        _place = Hold == Hold.None ? _place : Hold;
+        Hold = decision.Hold;
+        QueueMs += decision.WaitedMs;
+        Rate = decision.Rate.IsEmpty ? Rate : decision.Rate;
+        TokenRate = decision.Tokens.IsEmpty ? TokenRate : decision.Tokens;
+        FullLlm = decision.LlmIsFull;
     }
 
     public void Forward(KeyValuePair<string, StringValues> header) => (_forwarded ??= []).Add(header);
@@ -341,6 +364,30 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
         return true;
     }
 
+    /// <summary>From here on the call is the masked one, whoever is asked. For whom it is does not change with that.</summary>
+    public bool TryMask(RequestBody masked)
+    {
+        string? user = EndUser;
+        if (!TryReplaceBody(masked, messagesCut: 0))
+        {
+            return false;
+        }
+
+        _endUser = user;
+        _embedding = null;
+        return true;
+    }
+
+    /// <summary>Changes the caller's headers that may travel to a vendor.</summary>
+    public void ChangeForwarded(Func<string, string> change)
+    {
+        for (int i = 0; i < (_forwarded?.Count ?? 0); i++)
+        {
+            KeyValuePair<string, StringValues> header = _forwarded![i];
+            _forwarded[i] = KeyValuePair.Create(header.Key, new StringValues(change(header.Value.ToString())));
+        }
+    }
+
     /// <summary>Nothing can be sent again once output is on its way: the request's bytes are let go.</summary>
     public void ReleaseBody()
     {
@@ -359,8 +406,11 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     /// <summary>The call is over.</summary>
     public void LetGo()
     {
+        Hold.Dispose();
+        _place?.Dispose();
         _media?.Dispose();
         Body?.Dispose();
+        AnswerGuard?.Dispose();
     }
 
     /// <summary>Another LLM has begun to go on with the answer. Its head is out, and the times are the first one's.</summary>

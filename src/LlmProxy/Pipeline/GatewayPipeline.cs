@@ -1,12 +1,11 @@
 using LlmProxy.Access;
 using LlmProxy.Accounting;
 using LlmProxy.Caching;
-using LlmProxy.Caching.Semantic;
 using LlmProxy.Configuration;
-using LlmProxy.Configuration.Options;
 using LlmProxy.Conversation.Shortening;
 using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
+using LlmProxy.Guards;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
 using LlmProxy.Routing;
@@ -15,7 +14,7 @@ namespace LlmProxy.Pipeline;
 
 /// <summary>The way of every call, in the order it goes. Read this first.</summary>
 internal sealed class GatewayPipeline(
-    SnapshotHolder snapshots, KeyGate keys, AnswerShelf cache, KnownAnswers known, Follower followers, SemanticCache similar, LimitGate limits, AttemptLoop attempts, UsageLedger ledger, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
+    SnapshotHolder snapshots, KeyGate keys, AnswerDesk cache, Admission admission, InputGuard guards, AttemptLoop attempts, UsageLedger ledger, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
 {
     /// <param name="addressed">The model, where the address names it and not the body.</param>
     public async Task RunAsync(HttpContext http, EndpointKind endpoint, string? addressed = null)
@@ -23,87 +22,13 @@ internal sealed class GatewayPipeline(
         var exchange = new Exchange(http, endpoint, snapshots.Current, time, budget, shutdown) { AddressedModel = addressed };
         using var answer = new ClientAnswer(exchange);
         using Shutdown.Call running = shutdown.Begin();
-        Hold hold = Hold.None;
-        Hold? use = null;
         try
         {
-            GatewayError? refusal = keys.Admit(exchange) ?? await RequestReader.ReadAsync(exchange);
+            GatewayError? refusal = keys.Admit(exchange) ?? await RequestReader.ReadAsync(exchange) ?? PromptLimits.Check(exchange) ?? await ServeAsync(exchange, answer);
             if (refusal is not null)
             {
                 await answer.SendErrorAsync(refusal);
-                return;
             }
-
-            RouteTrace? trace = recorder.BeginTrace(exchange);
-            RoutePlan plan = RoutePlanner.PlanFor(RouteQuery.Of(exchange, trace));
-            recorder.Routed(exchange, trace);
-            if (plan.Refusal is { } unplanned)
-            {
-                await answer.SendErrorAsync(unplanned);
-                return;
-            }
-
-            Truncation.FitPlan(exchange, plan);
-            KnownAnswer? found = await cache.FindAsync(exchange, plan);
-            bool isKnown = found is not null || exchange.Follows is not null;
-            LimitSubject subject = CallLimits.Of(exchange, plan, isKnown);
-            LimitDecision decision = await limits.ReserveAsync(subject, exchange.Aborted);
-            hold = decision.Hold;
-            exchange.QueueMs = decision.WaitedMs;
-            exchange.Rate = decision.Rate;
-            exchange.TokenRate = decision.Tokens;
-            if (decision.Refusal is { } limited)
-            {
-                recorder.Limited(limited);
-                await answer.SendErrorAsync(limited);
-                return;
-            }
-
-            if (found is null && exchange.Flight is not null)
-            {
-                found = await similar.FindAsync(exchange, plan);
-            }
-
-            if (found is not null)
-            {
-                ledger.Admit(exchange, hold);
-                await known.SendAsync(exchange, found, answer);
-                return;
-            }
-
-            if (exchange.IsStream && endpoint.StreamsEvents && !endpoint.Dialect.KeepAlive.IsEmpty && exchange.Snapshot.Options.Limits.KeepAliveSeconds is > 0 and var keepAlive)
-            {
-                answer.KeepAliveEvery(TimeSpan.FromSeconds(keepAlive));
-            }
-
-            if (exchange.Follows is not null)
-            {
-                ledger.Admit(exchange, hold);
-                if (await followers.RunAsync(exchange, plan, answer))
-                {
-                    return;
-                }
-
-                // The place it waited in is its own still; what an LLM may use it did not need until now.
-                subject = CallLimits.OfUse(exchange, plan);
-                LimitDecision alone = await limits.ReserveAsync(subject, exchange.Aborted);
-                use = alone.Hold;
-                if (alone.Refusal is { } unaffordable)
-                {
-                    recorder.Limited(unaffordable);
-                    await answer.SendErrorAsync(unaffordable);
-                    return;
-                }
-            }
-
-            if (ledger.Begin(exchange, plan.Targets[0], use ?? hold, subject.Tokens) is { } full)
-            {
-                await answer.SendErrorAsync(full);
-                return;
-            }
-
-            exchange.Flight?.Board();
-            await attempts.RunAsync(exchange, plan, answer);
         }
         catch (Exception e) when (ClientDeparture.Is(e, http))
         {
@@ -122,10 +47,69 @@ internal sealed class GatewayPipeline(
         {
             cache.Land(exchange);
             exchange.Account?.Settle();
-            use?.Dispose();
-            hold.Dispose();
             recorder.Record(exchange);
             exchange.LetGo();
         }
+    }
+
+    /// <summary>What a known caller's readable call meets. An error says why it is not answered; null: it is, or was told so.</summary>
+    private async ValueTask<GatewayError?> ServeAsync(Exchange exchange, ClientAnswer answer)
+    {
+        RouteTrace? trace = recorder.BeginTrace(exchange);
+        RoutePlan plan = RoutePlanner.PlanFor(RouteQuery.Of(exchange, trace)); // Pure: reads the snapshot, touches nothing.
+        recorder.Routed(exchange, trace);
+        if (plan.Refusal is { } unplanned)
+        {
+            return unplanned;
+        }
+
+        Truncation.FitPlan(exchange, plan);
+        KnownAnswer? known = await cache.FindAsync(exchange, plan);
+        LimitSubject subject = CallLimits.Of(exchange, plan, isKnown: known is not null || exchange.Follows is not null);
+        if (await admission.AdmitAsync(exchange, subject) is { } limited)
+        {
+            return limited;
+        }
+
+        if (await guards.CheckAsync(exchange, plan, isKnown: known is not null) is { } unwelcome)
+        {
+            ledger.Admit(exchange);
+            return unwelcome;
+        }
+
+        known ??= await cache.FindSimilarAsync(exchange, plan);
+        if (known is not null)
+        {
+            ledger.Admit(exchange);
+            await cache.SendAsync(exchange, known, answer);
+            return null;
+        }
+
+        answer.KeepAliveWhereItStreams();
+        if (exchange.Follows is not null)
+        {
+            ledger.Admit(exchange);
+            if (await cache.FollowAsync(exchange, plan, answer))
+            {
+                return null;
+            }
+
+            // The place it waited in is its own still; what an LLM may use it did not need until now.
+            subject = CallLimits.OfUse(exchange, plan);
+            if (await admission.AdmitAsync(exchange, subject) is { } unaffordable)
+            {
+                return unaffordable;
+            }
+        }
+
+        if (ledger.Begin(exchange, plan.Targets[0], subject.Tokens) is { } full)
+        {
+            return full;
+        }
+
+        exchange.Flight?.Board();
+        await attempts.RunAsync(exchange, plan, answer);
+        await answer.FinishAsync();
+        return null;
     }
 }

@@ -100,6 +100,19 @@ internal sealed class RequestBody(BufferBudget budget) : IByteOwner, IDisposable
         return shorter;
     }
 
+    /// <summary>Other bytes in a body of their own, to stand in this one's place; null while there is no memory.</summary>
+    public RequestBody? Replacement(ReadOnlySpan<byte> bytes)
+    {
+        var other = new RequestBody(budget);
+        if (!other.Grow(Math.Max(bytes.Length, 1)))
+        {
+            return null;
+        }
+
+        other.Append(bytes);
+        return other;
+    }
+
     /// <summary>The whole one goes when this shorter one goes, and not before: an attempt that is under way may still read it.</summary>
     public void TakeOver(RequestBody whole) => _whole = whole;
 

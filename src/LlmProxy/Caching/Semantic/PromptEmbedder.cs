@@ -16,7 +16,7 @@ namespace LlmProxy.Caching.Semantic;
 /// Has a prompt embedded by a configured LLM, by the way that real calls go: one attempt, in bounded time. It is a call of its
 /// own in the books, the caller's: its cost counts in the caller's budgets, and not as a request.
 /// </summary>
-internal sealed class PromptEmbedder(AttemptLoop attempts, LimitGate limits, UsageLedger ledger, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
+internal sealed class PromptEmbedder(AttemptLoop attempts, Admission admission, UsageLedger ledger, CallRecorder recorder, BufferBudget budget, Shutdown shutdown, TimeProvider time)
 {
     /// <summary>The vector, of length one; null: there is none in time, and nobody is told but the log.</summary>
     public async Task<float[]?> EmbedAsync(Exchange outer, RoutePlan plan, string text)
@@ -42,7 +42,6 @@ internal sealed class PromptEmbedder(AttemptLoop attempts, LimitGate limits, Usa
         var exchange = new Exchange(http, EndpointKind.Embeddings, outer.Snapshot, time, budget, shutdown) { Caller = outer.Caller };
         using var answer = new ClientAnswer(exchange);
         var plan = RoutePlan.To([target]);
-        Hold hold = Hold.None;
         try
         {
             if (await RequestReader.ReadAsync(exchange) is not null)
@@ -51,9 +50,8 @@ internal sealed class PromptEmbedder(AttemptLoop attempts, LimitGate limits, Usa
             }
 
             exchange.Wishes = new Wishes { Retries = 0, Fallback = false, TimeoutMs = outer.Snapshot.Options.Cache.Semantic.TimeoutMs };
-            LimitDecision decision = await limits.ReserveAsync(CallLimits.OfUse(exchange, plan) with { MaxWait = TimeSpan.Zero }, outer.Aborted);
-            hold = decision.Hold;
-            if (decision.Refusal is not null || ledger.Begin(exchange, target, hold) is not null)
+            LimitSubject subject = CallLimits.OfUse(exchange, plan) with { MaxWait = TimeSpan.Zero };
+            if (await admission.AdmitAsync(exchange, subject) is not null || ledger.Begin(exchange, target, subject.Tokens) is not null)
             {
                 return null;
             }
@@ -64,7 +62,6 @@ internal sealed class PromptEmbedder(AttemptLoop attempts, LimitGate limits, Usa
         finally
         {
             exchange.Account?.Settle();
-            hold.Dispose();
             recorder.Record(exchange);
             exchange.LetGo();
         }

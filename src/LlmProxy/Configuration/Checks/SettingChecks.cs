@@ -8,6 +8,7 @@ internal static class SettingChecks
     public static void Check(GatewayOptions options, Findings findings)
     {
         CheckAddress("LlmProxy:Guards:Webhook:Url", options.Guards.Webhook.Url, findings);
+        GuardChecks.Check(options.Guards, findings);
         CheckAddress("LlmProxy:Alerts:WebhookUrl", options.Alerts.WebhookUrl, findings);
         if (options.Database.Connection != new DatabaseOptions().Connection && Storage.DatabaseTarget.Problem(options.Database.Connection) is { } problem)
         {

@@ -58,36 +58,6 @@ internal sealed class AdminOptions
     public bool Enabled { get; set; } = true;
 }
 
-internal sealed class GuardsOptions
-{
-    public List<string> Redact { get; set; } = [];
-
-    public RedactFor RedactFor { get; set; } = RedactFor.External;
-
-    public WebhookGuardOptions Webhook { get; set; } = new();
-}
-
-internal enum RedactFor
-{
-    External,
-    All,
-}
-
-internal sealed class WebhookGuardOptions
-{
-    public string Url { get; set; } = "";
-
-    [Range(1, 600_000)] public int TimeoutMs { get; set; } = 1000;
-
-    public OnGuardFailure OnFailure { get; set; } = OnGuardFailure.Refuse;
-}
-
-internal enum OnGuardFailure
-{
-    Refuse,
-    Allow,
-}
-
 internal sealed class AlertsOptions
 {
     public string WebhookUrl { get; set; } = "";

@@ -43,7 +43,7 @@ internal static class HedgedRun
             if (HasAnswered(one, running) || HasAnswered(other, hedge))
             {
                 // The loser may need a moment to end. The client does not wait for it; one whose answer broke is still to be told.
-                await exchange.Http.Response.CompleteAsync();
+                await answer.CompleteAsync();
             }
 
             // Nothing may go on behind the call's end: it would read what the next call writes.
