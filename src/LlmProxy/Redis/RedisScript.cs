@@ -19,12 +19,23 @@ internal sealed class RedisScript
 
     public byte[] Sha1 { get; }
 
-    /// <summary>One of the files in Scripts/.</summary>
-    public static RedisScript Load(string name)
+    /// <summary>Files of Scripts/, one after another: what stands in the first is known in the next.</summary>
+    public static RedisScript Load(params ReadOnlySpan<string> names)
+    {
+        var text = new StringBuilder();
+        foreach (string name in names)
+        {
+            text.Append(Read(name)).Append('\n');
+        }
+
+        return new RedisScript(text.ToString());
+    }
+
+    private static string Read(string name)
     {
         using Stream file = Assembly.GetExecutingAssembly().GetManifestResourceStream($"LlmProxy.Redis.{name}.lua")
             ?? throw new InvalidOperationException($"The script {name} is not in this assembly.");
         using var reader = new StreamReader(file, Encoding.UTF8);
-        return new RedisScript(reader.ReadToEnd());
+        return reader.ReadToEnd();
     }
 }
