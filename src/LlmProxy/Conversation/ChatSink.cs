@@ -33,6 +33,9 @@ internal abstract class ChatSink
     /// <summary>Which of several answers is being told; 0 unless more than one was asked for.</summary>
     public int Choice { get; set; }
 
+    /// <summary>How long all texts are that have been told, thinking and tools' arguments included.</summary>
+    public long TextBytes { get; private set; }
+
     /// <summary>Something worth committing to has been told.</summary>
     public bool HasOutput { get; private set; }
 
@@ -62,6 +65,7 @@ internal abstract class ChatSink
         if (!escaped.IsEmpty)
         {
             HasOutput = true;
+            TextBytes += escaped.Length;
             OnText(escaped);
         }
     }
@@ -71,6 +75,7 @@ internal abstract class ChatSink
         if (!escaped.IsEmpty)
         {
             HasOutput = true;
+            TextBytes += escaped.Length;
             OnReasoning(escaped);
         }
     }
@@ -86,6 +91,7 @@ internal abstract class ChatSink
         if (!escaped.IsEmpty)
         {
             HasOutput = true;
+            TextBytes += escaped.Length;
             OnRefusal(escaped);
         }
     }
@@ -102,6 +108,7 @@ internal abstract class ChatSink
     {
         if (!escaped.IsEmpty)
         {
+            TextBytes += escaped.Length;
             OnToolArguments(tool, escaped);
         }
     }

@@ -93,6 +93,9 @@ internal sealed class EndpointKind
 
     public ITokenFront? TokenFront { get; private init; }
 
+    /// <summary>Whether its calls use tokens that can be counted here.</summary>
+    public bool CountsTokens => ChatFront is not null || EmbeddingFront is not null;
+
     /// <summary>The field without which the call means nothing.</summary>
     public string? RequiredField
     {

@@ -47,6 +47,11 @@ internal static class AnswerMetadata
             trace.Write(json, all: false);
         }
 
+        if (exchange.Account is { IsCut: true })
+        {
+            json.WriteString("reason", ErrorCode.InsufficientQuota.Wire());
+        }
+
         attempt.SoFar?.WriteTo(json);
         json.WriteEndObject();
     }

@@ -29,6 +29,11 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         TimeSpan limit = TimeSpan.FromSeconds(exchange.IsStream ? options.FirstTokenTimeoutSeconds : options.TimeoutSeconds);
         limit = limit < share ? limit : share;
         using var clock = new AttemptClock(exchange.Time, limit, exchange.Aborted, exchange.Shutdown.Forced, facts.Superseded);
+        if (options.OnClientGone == OnClientGone.Drain)
+        {
+            clock.LingerFor(Timeout.InfiniteTimeSpan);
+        }
+
         long sentAt = exchange.Time.GetTimestamp();
         bool sent = false;
         try
@@ -45,7 +50,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         {
             if (exchange.Http.RequestAborted.IsCancellationRequested)
             {
-                return Verdict.ClientGone;
+                return Verdict.ClientGone; // Also of an attempt that lingered for its usage.
             }
 
             if (facts.IsSuperseded)
@@ -112,6 +117,8 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
             return await RefusedAsync(response, answer, clock, sentAt);
         }
 
+        facts.HasBegun = true;
+
         string? mediaType = response.Content.Headers.NonValidated.TryGetValues("Content-Type", out System.Net.Http.Headers.HeaderStringValues type) ? type.ToString() : null;
         Stream body = await response.Content.ReadAsStreamAsync(clock.Token);
         if (call.Stream.Matches(mediaType))
@@ -139,6 +146,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
     public async Task<HttpResponseMessage> SendOnceAsync(VendorCall call, int number, HttpRequestMessage request, CancellationToken cancellation)
     {
         HttpMessageInvoker client = _llm.Cluster!.Model.HttpClient;
+        facts.IsSent = true;
         try
         {
             return await client.SendAsync(request, cancellation);
@@ -185,6 +193,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
     private async Task<Verdict> RefusedAsync(HttpResponseMessage response, ClientAnswer answer, AttemptClock clock, long sentAt)
     {
         using PooledWriter body = await ReadRefusalAsync(response, clock.Token);
+        facts.IsSent = false; // What is refused is not billed.
         int status = (int)response.StatusCode;
         if (exchange.AsksForUsage(target) && OpenAiFailure.BlamesStreamOptions(status, body.Written))
         {

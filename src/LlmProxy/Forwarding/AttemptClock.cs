@@ -10,6 +10,9 @@ internal sealed class AttemptClock : IDisposable
     private readonly CancellationTokenSource _cancel;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
+    private readonly CancellationTokenRegistration _gone;
+    private TimeSpan _grace;
+    private bool _isGone;
     private TimeSpan _idle;
     private long _endsAt = long.MaxValue;
     private long _waitingSince;
@@ -19,15 +22,28 @@ internal sealed class AttemptClock : IDisposable
     {
         _time = time;
         _cancel = superseded.CanBeCanceled
-            ? CancellationTokenSource.CreateLinkedTokenSource(clientGone, shutdown, superseded)
-            : CancellationTokenSource.CreateLinkedTokenSource(clientGone, shutdown);
+            ? CancellationTokenSource.CreateLinkedTokenSource(shutdown, superseded)
+            : CancellationTokenSource.CreateLinkedTokenSource(shutdown);
         _timer = time.CreateTimer(static clock => ((AttemptClock)clock!).Ring(), this, untilFirst, Timeout.InfiniteTimeSpan);
+        _gone = clientGone.UnsafeRegister(static clock => ((AttemptClock)clock!).OnGone(), this);
     }
 
     /// <summary>Ends the upstream side alone: nothing is written to the client with it.</summary>
     public CancellationToken Token => _cancel.Token;
 
     public bool TimedOut { get; private set; }
+
+    /// <summary>The vendor is read on although nobody waits any more, for its usage alone.</summary>
+    public bool Lingers
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _isGone && _grace != TimeSpan.Zero && !_cancel.IsCancellationRequested;
+            }
+        }
+    }
 
     /// <summary>Whether it was a silence after the first output.</summary>
     public bool WasIdle { get; private set; }
@@ -49,6 +65,18 @@ internal sealed class AttemptClock : IDisposable
         }
     }
 
+    /// <summary>How long the vendor is read on when the client leaves; infinite: to its end. Zero at first.</summary>
+    public void LingerFor(TimeSpan grace)
+    {
+        lock (_gate)
+        {
+            if (!_isGone && _grace != Timeout.InfiniteTimeSpan)
+            {
+                _grace = grace;
+            }
+        }
+    }
+
     public void Waiting() => Volatile.Write(ref _waitingSince, _time.GetTimestamp());
 
     public void Resting() => Volatile.Write(ref _waitingSince, 0);
@@ -63,8 +91,44 @@ internal sealed class AttemptClock : IDisposable
             _disposed = true;
         }
 
+        _gone.Dispose();
         _timer.Dispose();
         _cancel.Dispose();
+    }
+
+    private void OnGone()
+    {
+        lock (_gate)
+        {
+            _isGone = true;
+            if (_disposed || _grace == Timeout.InfiniteTimeSpan)
+            {
+                return;
+            }
+
+            if (_grace > TimeSpan.Zero)
+            {
+                long end = _time.GetTimestamp() + (long)(_grace.TotalSeconds * _time.TimestampFrequency);
+                _endsAt = Math.Min(_endsAt, end);
+                _idle = _idle == TimeSpan.Zero ? _grace : _idle;
+                _timer.Change(_grace, Timeout.InfiniteTimeSpan);
+                return;
+            }
+        }
+
+        Cancel();
+    }
+
+    private void Cancel()
+    {
+        try
+        {
+            _cancel.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The attempt ended in the same moment.
+        }
     }
 
     private void Ring()
@@ -94,13 +158,6 @@ internal sealed class AttemptClock : IDisposable
             TimedOut = true;
         }
 
-        try
-        {
-            _cancel.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The attempt ended in the same moment.
-        }
+        Cancel();
     }
 }

@@ -19,6 +19,12 @@ internal sealed class AttemptLoop(TargetRunner targets, HedgedTargets hedges, Co
         bool mayHedge = true;
         while (order.Next() is { } next)
         {
+            if (exchange.Account?.TryMove(next) == false)
+            {
+                run.Skip(next, NoBudget(next));
+                continue;
+            }
+
             TargetEnd? alsoFailed = null;
             TargetEnd end;
             if (mayHedge && HedgedTargets.Suits(exchange, next, order))
@@ -59,4 +65,7 @@ internal sealed class AttemptLoop(TargetRunner targets, HedgedTargets hedges, Co
 
         await answer.SendErrorAsync(run.Outcome());
     }
+
+    private static VendorFailure NoBudget(RouteTarget target) => new(
+        ErrorCode.InsufficientQuota, $"The budget that is left has no room for this call at {TransportFailures.Who(target)}.");
 }

@@ -44,6 +44,9 @@ internal static class BinaryRelay
                 read = await vendor.ReadAsync(buffer, clock.Token);
             }
 
+            attempt.IsWhole = true;
+            attempt.SettleCost(target);
+            answer.Settle();
             return Verdict.Answered;
         }
         catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException && isCommitted)

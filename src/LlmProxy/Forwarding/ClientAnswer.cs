@@ -100,6 +100,7 @@ internal sealed class ClientAnswer : IDisposable
         await StopKeepAliveAsync();
         _exchange.Answered = target;
         AnswerHeaders.WritePlain(_exchange, vendor, target, contentType, body.Length);
+        Settle();
         await WriteBodyAsync(body);
     }
 
@@ -108,6 +109,7 @@ internal sealed class ClientAnswer : IDisposable
     {
         await StopKeepAliveAsync();
         AnswerHeaders.WriteOwn(_exchange, contentType, body.Length);
+        Settle();
         await WriteBodyAsync(body);
     }
 
@@ -119,11 +121,13 @@ internal sealed class ClientAnswer : IDisposable
         if (!HasBegun && !_response.HasStarted)
         {
             _exchange.Status = error.Status;
+            Settle();
             await ErrorAnswer.SendAsync(_exchange.Http, error, _exchange.Id, _exchange);
             return;
         }
 
         _exchange.Status = _response.StatusCode;
+        Settle();
         if (_exchange.Endpoint.AnswersBinary)
         {
             Abort();
@@ -132,6 +136,13 @@ internal sealed class ClientAnswer : IDisposable
 
         _exchange.Endpoint.Dialect.WriteErrorEvent(_response.BodyWriter, error, _exchange.Id, _exchange.Answered is null ? 0 : _exchange.Chosen!.EventsTold);
         await _response.BodyWriter.FlushAsync(CancellationToken.None);
+    }
+
+    /// <summary>The bytes that end the answer go out next: the books are closed before the client can see them.</summary>
+    public void Settle()
+    {
+        _exchange.IsClientGone |= _exchange.Aborted.IsCancellationRequested;
+        _exchange.Account?.Settle();
     }
 
     /// <summary>The answer cannot be finished and has no place for an error: the broken connection tells it.</summary>

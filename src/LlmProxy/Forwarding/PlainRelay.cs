@@ -1,7 +1,10 @@
+using LlmProxy.Accounting;
+using LlmProxy.Conversation.Shortening;
 using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
+using LlmProxy.Tokens;
 
 namespace LlmProxy.Forwarding;
 
@@ -68,10 +71,17 @@ internal static class PlainRelay
             return Verdict.Failed(failure);
         }
 
-        attempt.Usage = facts.Usage;
-        attempt.ReportedModel = facts.ReportedModel;
-        attempt.SettleCost(target);
         ReadOnlyMemory<byte> bytes = call.IsTranslated ? translated.WrittenMemory : answers[0];
+        attempt.Usage = facts.Usage;
+        attempt.IsWhole = true;
+        attempt.ReportedModel = facts.ReportedModel;
+        if (facts.Usage is null && exchange.Endpoint.CountsTokens && call.Requests > 0)
+        {
+            attempt.OutputSoFar = exchange.Endpoint.ChatFront is null ? 0 : OutputSize.Estimate(bytes.Span);
+            attempt.Estimate(exchange.Account?.PromptTokens ?? PromptSize.Quickly(exchange));
+        }
+
+        attempt.SettleCost(target);
         if (attempt.Turn is { GoesOnAfterRefusal: true } && BareRefusal.Is(bytes.Span))
         {
             return Verdict.Failed(TransportFailures.Refused(target));
@@ -98,6 +108,11 @@ internal static class PlainRelay
     {
         exchange.Commit(attempt);
         exchange.Answered = target;
+        if (exchange.Aborted.IsCancellationRequested && attempt.UsageSource == UsageSource.Reported)
+        {
+            attempt.UsageSource = UsageSource.Drained;
+        }
+
         exchange.KeepAnswer?.Invoke(body);
         await answer.SendPlainAsync(response, target, contentType, body);
         return Verdict.Answered;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using LlmProxy.Accounting;
 using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Pipeline;
@@ -20,11 +21,15 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
 
     private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A finished generation is read on for so long when its client has left, for its usage.</summary>
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
+
     private readonly IStreamFramer _framer = call.Stream.OpenFramer();
     private readonly PooledWriter _scratch = new();
     private readonly PooledWriter _held = new();
     private readonly IStreamTranslator _translator = call.OpenStream();
     private readonly MetadataTail? _tail = exchange.Wishes.Metadata == true && !call.IsTranslated ? new MetadataTail(exchange, target, attempt) : null;
+    private readonly bool _isMetered = exchange.Account is { IsMetered: true } && !call.IsTranslated;
     private readonly PassedAnswer? _passed = AnswerSoFar.WatchPassed(exchange, target, attempt, call);
     private byte[]? _buffer;
     private int _start;
@@ -32,6 +37,11 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
     private bool _committed;
     private bool _finished;
     private VendorFailure? _failure;
+    private PooledWriter? _unread;
+    private OutputMeter _meter;
+    private byte[]? _first;
+    private int _lastStart;
+    private int _lastEnd;
 
     public async Task<Verdict> RunAsync(Stream vendor, long sentAt)
     {
@@ -66,9 +76,21 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
                 await CommitAsync();
             }
 
-            if (_committed && !await FlushAsync())
+            if (_committed && _unread is null)
             {
-                return Verdict.ClientGone;
+                if (isWhole && _failure is null)
+                {
+                    SettleWhole();
+                }
+                else if (!MayGoOn())
+                {
+                    return await CutAsync();
+                }
+
+                if (!await FlushAsync() && !IsReadOn())
+                {
+                    return End(null, Verdict.ClientGone);
+                }
             }
 
             if (_finished && _failure is null && !ended)
@@ -88,6 +110,7 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
         _scratch.Dispose();
         _held.Dispose();
         _tail?.Dispose();
+        _unread?.Dispose();
         ReturnBuffer();
     }
 
@@ -115,7 +138,8 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
     /// <summary>Reads all whole events that have arrived; true when one of them was output.</summary>
     private bool Digest(bool ended)
     {
-        IBufferWriter<byte> sink = _committed ? answer.Writer : _held;
+        _unread?.Clear();
+        IBufferWriter<byte> sink = _unread ?? (_committed ? answer.Writer : (IBufferWriter<byte>)_held);
         ReadOnlySpan<byte> buffer = _buffer.AsSpan(0, _end);
         bool sawOutput = false;
         int runStart = _start;
@@ -123,6 +147,19 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
         {
             FrameVerdict verdict = _translator.Translate(in frame, _scratch);
             _passed?.Take(in frame, verdict, _scratch.Written);
+            _meter.Take(in frame, verdict);
+            if (frame.HasData && _isMetered)
+            {
+                _first ??= frame.Raw.ToArray();
+                (_lastStart, _lastEnd) = (_start, _start + consumed);
+            }
+
+            if ((verdict & FrameVerdict.Finish) != 0)
+            {
+                attempt.IsWhole = true;
+                clock.LingerFor(LastWords);
+            }
+
             if ((verdict & FrameVerdict.Pass) == 0 || _tail is not null)
             {
                 sink.Write(buffer[runStart.._start]);
@@ -249,11 +286,10 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
     private Verdict End(VendorFailure? failure, Verdict well)
     {
         clock.Stop();
-        attempt.Usage = _translator.Usage ?? attempt.Usage;
-        attempt.ReportedModel = _translator.ReportedModel ?? attempt.ReportedModel;
+        Note();
         if (failure is null)
         {
-            return well;
+            return _unread is null ? well : Verdict.ClientGone;
         }
 
         if (exchange.Http.RequestAborted.IsCancellationRequested)
@@ -272,6 +308,71 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
         }
 
         return Verdict.Broken(failure);
+    }
+
+    /// <summary>What the vendor has said of the answer so far.</summary>
+    private void Note()
+    {
+        attempt.Usage = _translator.Usage ?? attempt.Usage;
+        attempt.ReportedModel = _translator.ReportedModel ?? attempt.ReportedModel;
+        attempt.OutputSoFar = OutputSoFar;
+        if (_unread is not null && attempt.IsWhole && attempt.Usage is not null)
+        {
+            attempt.UsageSource = UsageSource.Drained;
+        }
+    }
+
+    private long OutputSoFar => _translator.TextBytes is { } bytes ? (bytes + 3) / 4 : _meter.Tokens;
+
+    /// <summary>The answer's end stands in the client's buffer, and is not on its way yet.</summary>
+    private void SettleWhole()
+    {
+        Note();
+        attempt.IsWhole = true;
+        if (exchange.Endpoint.CountsTokens && attempt.Usage is null)
+        {
+            attempt.Estimate(exchange.Account?.PromptTokens ?? 0);
+        }
+
+        attempt.SettleCost(target);
+        answer.Settle();
+    }
+
+    /// <summary>Whether the budget lets the answer go on.</summary>
+    private bool MayGoOn() => exchange.Account is not { } account || !exchange.Endpoint.CountsTokens || account.MayGoOn(OutputSoFar);
+
+    /// <summary>The client has left, and the vendor is read to its end all the same.</summary>
+    private bool IsReadOn()
+    {
+        if (_finished || !clock.Lingers)
+        {
+            return false;
+        }
+
+        _unread = new PooledWriter();
+        return true;
+    }
+
+    /// <summary>The budget is spent: the answer ends as one that reached its length, and the vendor is stopped.</summary>
+    private async ValueTask<Verdict> CutAsync()
+    {
+        Note();
+        attempt.Estimate(exchange.Account!.PromptTokens);
+        attempt.SettleCost(target);
+        if (!TryWriteBudgetEnd())
+        {
+            return End(BudgetEnd.Failure);
+        }
+
+        answer.Settle();
+        _ = await FlushAsync();
+        return End(null);
+    }
+
+    private bool TryWriteBudgetEnd()
+    {
+        _tail?.Release(answer.Writer);
+        return BudgetEnd.TryWrite(exchange, target, attempt, _translator, answer.Writer, _first, _buffer.AsSpan(_lastStart, _lastEnd - _lastStart));
     }
 
     private VendorFailure ReadFailure(Exception exception)

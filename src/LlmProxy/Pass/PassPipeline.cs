@@ -77,7 +77,7 @@ internal sealed class PassPipeline(
     private async Task ForwardAsync(Exchange exchange, Deployment llm, ClientAnswer answer)
     {
         LlmOptions options = llm.Options;
-        LimitDecision place = bulkhead.TryEnter(options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel));
+        LimitDecision place = bulkhead.TryEnter(options.Name, LimitNumbers.Of(options));
         if (place.Refusal is { } full)
         {
             metrics.RateLimited("llm");

@@ -33,6 +33,24 @@ internal sealed class AttemptFacts(int number)
 
     public TokenUsage? Usage { get; set; }
 
+    /// <summary>Where <see cref="Usage"/> comes from.</summary>
+    public string UsageSource { get; set; } = Accounting.UsageSource.Reported;
+
+    /// <summary>The request is on its way, or has been: a vendor that does not refuse it may bill it.</summary>
+    public bool IsSent { get; set; }
+
+    /// <summary>The vendor has accepted it and answers.</summary>
+    public bool HasBegun { get; set; }
+
+    /// <summary>The vendor has said that it is finished: what it reports is the whole.</summary>
+    public bool IsWhole { get; set; }
+
+    /// <summary>Nobody gets its answer, and what it cost is in the call's cost.</summary>
+    public bool IsCounted { get; set; }
+
+    /// <summary>Tokens of the answer that have come so far, as counted here.</summary>
+    public long OutputSoFar { get; set; }
+
     public decimal? CostUsd { get; set; }
 
     public string? ReportedModel { get; set; }
@@ -55,6 +73,28 @@ internal sealed class AttemptFacts(int number)
 
     /// <summary>What this attempt alone has used.</summary>
     public TokenUsage? OwnUsage => GoesOnFrom is null ? Usage : Usage?.Minus(SoFar!.UsageBefore);
+
+    /// <summary>
+    /// What it used, where its vendor has not said so or not to the end: the prompt and what has come of the answer, as counted
+    /// here. A vendor's own word about the prompt goes before our count.
+    /// </summary>
+    public void Estimate(long promptTokens)
+    {
+        if (Usage is not null && IsWhole)
+        {
+            return;
+        }
+
+        if (GoesOnFrom is not null)
+        {
+            UsageSource = Accounting.UsageSource.Estimated; // What the others used is in it already.
+            return;
+        }
+
+        TokenUsage prompt = Usage is { Input: > 0 } said ? said : new TokenUsage(promptTokens, 0, 0, 0, 0);
+        Usage = prompt with { Output = Math.Max(prompt.Output, OutputSoFar) };
+        UsageSource = Accounting.UsageSource.Estimated;
+    }
 
     public void SettleCost(RouteTarget target)
     {

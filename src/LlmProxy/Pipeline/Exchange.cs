@@ -24,6 +24,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     private EmbeddingRequest? _embedding;
     private AttemptFacts? _committed;
     private AttemptFacts? _lastFailed;
+    private List<AttemptFacts>? _rivals;
     private int _attemptsBegun;
     private string? _idText;
 
@@ -136,7 +137,22 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     public TokenUsage? Usage => Chosen?.Usage;
 
-    public decimal? CostUsd => Chosen?.CostUsd;
+    /// <summary>What the call costs: its answer, and every other attempt that its vendor bills. Null: the price of a part is not known.</summary>
+    public decimal? CostUsd => AnswerCostUsd + LostCostUsd;
+
+    /// <summary>Of that the answer's own part.</summary>
+    public decimal? AnswerCostUsd => _committed is null ? 0m : _committed.CostUsd;
+
+    /// <summary>Of that the part of attempts whose answers nobody got.</summary>
+    public decimal? LostCostUsd { get; private set; } = 0m;
+
+    public long LostCostUnits => Money.ToUnits(LostCostUsd) ?? 0;
+
+    /// <summary>A guard has refused it, after it was admitted.</summary>
+    public bool IsRefusedByGuard { get; set; }
+
+    /// <summary>The attempt whose answer, or the beginning of one, went to the client.</summary>
+    public AttemptFacts? Committed => _committed;
 
     public string? ReportedModel => Chosen?.ReportedModel;
 
@@ -215,13 +231,25 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     /// <param name="reason">Why it is not the first choice that is asked.</param>
     /// <param name="side">Its side, where two LLMs are asked side by side.</param>
     /// <param name="broken">The answer that it goes on with, where another LLM has left one off.</param>
-    public AttemptFacts BeginAttempt(string? reason = null, HedgeSide? side = null, BrokenText? broken = null) => new(Interlocked.Increment(ref _attemptsBegun))
+    public AttemptFacts BeginAttempt(string? reason = null, HedgeSide? side = null, BrokenText? broken = null)
     {
-        FallbackReason = reason,
-        Side = side,
-        GoesOnFrom = broken,
-        SoFar = broken is null ? null : _committed!.SoFar,
-    };
+        var attempt = new AttemptFacts(Interlocked.Increment(ref _attemptsBegun))
+        {
+            FallbackReason = reason,
+            Side = side,
+            GoesOnFrom = broken,
+            SoFar = broken is null ? null : _committed!.SoFar,
+        };
+        if (side is not null)
+        {
+            lock (Attempts)
+            {
+                (_rivals ??= []).Add(attempt);
+            }
+        }
+
+        return attempt;
+    }
 
     /// <summary>The attempt is over. Without an answer, what it found out stands until another one ends.</summary>
     public void EndAttempt(AttemptFacts attempt, AttemptRecord record)
@@ -247,6 +275,44 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
         if (attempt.Side is null)
         {
             WaitedTicks += attempt.WaitedTicks;
+        }
+    }
+
+    /// <summary>An attempt whose answer nobody gets has been billed, or is taken for billed.</summary>
+    public void Lost(AttemptFacts attempt)
+    {
+        lock (Attempts)
+        {
+            if (!attempt.IsCounted)
+            {
+                attempt.IsCounted = true;
+                LostCostUsd += attempt.CostUsd;
+            }
+        }
+    }
+
+    /// <summary>The answer is here, and the other LLM of two that were asked side by side is being stopped: it is billed for what it was sent.</summary>
+    public void CountRivals(long promptTokens)
+    {
+        foreach (AttemptFacts rival in _rivals ?? [])
+        {
+            if (rival != _committed && rival is { IsSent: true, IsCounted: false, Turn: { } turn } && Endpoint.CountsTokens)
+            {
+                rival.Estimate(promptTokens);
+                rival.SettleCost(turn.Target);
+                Lost(rival);
+            }
+        }
+    }
+
+    /// <summary>How the attempts have ended so far; one that is running now and has the answer counts as a success.</summary>
+    public IReadOnlyList<AttemptRecord> TriesNow()
+    {
+        lock (Attempts)
+        {
+            return _committed is not null && Answered is { } target && Attempts.Count < AttemptsBegun
+                ? [.. Attempts, new AttemptRecord(target.Deployment.Name, target.Deployment.ProviderName, "success", ElapsedMs - Attempts.Sum(a => a.ElapsedMs))]
+                : [.. Attempts];
         }
     }
 

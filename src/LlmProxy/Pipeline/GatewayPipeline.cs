@@ -62,7 +62,7 @@ internal sealed class GatewayPipeline(
                 return;
             }
 
-            if (ledger.Begin(exchange, plan, hold) is { } full)
+            if (ledger.Begin(exchange, plan.Targets[0], hold) is { } full)
             {
                 await answer.SendErrorAsync(full);
                 return;
@@ -90,7 +90,7 @@ internal sealed class GatewayPipeline(
         }
         finally
         {
-            ledger.Settle(exchange);
+            exchange.Account?.Settle();
             hold.Dispose();
             recorder.Record(exchange);
             exchange.LetGo();

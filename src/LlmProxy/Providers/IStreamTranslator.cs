@@ -26,4 +26,10 @@ internal interface IStreamTranslator
 
     /// <summary>Whether a stream that stops here, without its closing mark, was whole all the same.</summary>
     bool IsComplete { get; }
+
+    /// <summary>How long the answer's texts are so far; null where they are not looked at.</summary>
+    long? TextBytes => null;
+
+    /// <summary>The answer ends here, before its vendor's end: the client's closing events are written. False: that cannot be done here.</summary>
+    bool TryCut(IBufferWriter<byte> client, TokenUsage usage, ReadOnlySpan<byte> why) => false;
 }

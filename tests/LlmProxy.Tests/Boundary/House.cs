@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using LlmProxy.Accounting;
 using LlmProxy.Access;
 using LlmProxy.Caching;
 using LlmProxy.Configuration;
@@ -47,6 +48,7 @@ internal sealed class House : IDisposable
         services.AddSingleton<KeyGate>();
         services.AddLimits();
         services.AddCaching();
+        services.AddAccounting();
         services.AddForwarding();
         services.AddPipeline();
         services.AddGatewayTelemetry();

@@ -31,7 +31,7 @@ public sealed class SlidingWindowTests
             model.RemoveAll(at => now - at >= Minute);
             int late = model.Count == 0 ? 0 : strictness;
 
-            int counted = window.Count(now);
+            long counted = window.Sum(now);
             Assert.InRange(counted, model.Count, model.Count + late);
 
             TimeSpan wait = window.UntilRoom(now, limit);
@@ -66,8 +66,8 @@ public sealed class SlidingWindowTests
         TimeSpan wait = window.UntilRoom(now, 10);
 
         Assert.Equal(TimeSpan.FromSeconds(40), wait);
-        Assert.Equal(10, window.Count(now + wait - TimeSpan.FromTicks(1)));
-        Assert.Equal(9, window.Count(now + wait));
+        Assert.Equal(10, window.Sum(now + wait - TimeSpan.FromTicks(1)));
+        Assert.Equal(9, window.Sum(now + wait));
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class SlidingWindowTests
         int admitted = 0;
         for (TimeSpan now = TimeSpan.Zero; now < TimeSpan.FromMinutes(3); now += TimeSpan.FromMilliseconds(20))
         {
-            if (window.Count(now) < 600)
+            if (window.Sum(now) < 600)
             {
                 window.Add(now, 600);
                 admitted++;

@@ -104,11 +104,13 @@ public sealed class SettingStoreTests : IAsyncLifetime, IDisposable
     {
         await _database.WriteAsync((connection, transaction) => connection.ExecuteAsync("create table somebody_elses (id integer)", transaction: transaction), CancellationToken.None);
 
-        Assert.Equal(1, await Migrator.RunAsync(_database, _time, CancellationToken.None));
+        int newest = await Migrator.RunAsync(_database, _time, CancellationToken.None);
 
+        Assert.Equal(newest, await Migrator.RunAsync(_database, _time, CancellationToken.None));
         IEnumerable<string> tables = await _database.ReadAsync(
             connection => connection.QueryAsync<string>("select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name"), CancellationToken.None);
-        Assert.Equal(["llmproxy_audit", "llmproxy_migrations", "llmproxy_settings", "somebody_elses"], tables);
+        Assert.Contains("somebody_elses", tables);
+        Assert.All(tables.Where(table => table != "somebody_elses"), table => Assert.StartsWith("llmproxy_", table, StringComparison.Ordinal));
     }
 
     [Theory]

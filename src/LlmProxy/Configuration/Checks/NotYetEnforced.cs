@@ -36,7 +36,6 @@ internal static class NotYetEnforced
     {
         List<LlmOptions> llms = options.Llms;
         Each(findings, "Llms", nameof(LlmOptions.TokensPerMinute), llms, llm => llm.TokensPerMinute != 0, llm => llm.Name);
-        Each(findings, "Llms", nameof(LlmOptions.OnClientGone), llms, llm => llm.OnClientGone != OnClientGone.Abort, llm => llm.Name);
     }
 
     private static void WarnOfRouting(GatewayOptions options, GatewayOptions defaults, Findings findings)

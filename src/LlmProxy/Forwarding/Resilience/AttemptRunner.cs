@@ -43,10 +43,31 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
             turn.Run.Failed(target, verdict.Failure!);
         }
 
+        Bill(turn, facts, verdict);
         Note(turn, facts, verdict, begun, elapsed.TotalMilliseconds);
         GatewayTracing.EndAttempt(facts.Span, facts.ReportedModel, facts.OwnUsage ?? default, verdict.Failure?.Code.Wire());
         health.Record(turn.Llm, replica, verdict);
         return verdict;
+    }
+
+    /// <summary>What an attempt used that did not come to its end: its vendor bills it all the same, or may.</summary>
+    private void Bill(TargetTurn turn, AttemptFacts facts, in Verdict verdict)
+    {
+        Exchange exchange = turn.Exchange;
+        bool isAnswer = facts == exchange.Committed;
+        bool mayBeBilled = facts.HasBegun || (facts.IsSent && (verdict.Kind is VerdictKind.Superseded or VerdictKind.ClientGone || (verdict.Failure is { } failure && FailureKinds.IsOwnTimeout(failure))));
+        if (facts.IsCounted || verdict.Kind == VerdictKind.Answered || !mayBeBilled || !exchange.Endpoint.CountsTokens)
+        {
+            return;
+        }
+
+        facts.Estimate(exchange.Account?.PromptTokens ?? 0);
+        facts.SettleCost(turn.Target);
+        if (!isAnswer)
+        {
+            exchange.Lost(facts);
+            metrics.Used(turn.Llm.State.Tags, facts.OwnUsage ?? default, facts.CostUsd, exchange.Caller.Workspace);
+        }
     }
 
     private void Note(TargetTurn turn, AttemptFacts facts, in Verdict verdict, long begun, double elapsedMs)

@@ -14,7 +14,6 @@ public sealed class NotYetEnforcedTests
     [InlineData("\"Workspaces\": [ { \"Name\": \"w\", \"BudgetTokens\": 1 } ]", "Workspaces:BudgetTokens (w)")]
     [InlineData("\"Workspaces\": [ { \"Name\": \"w\", \"Weight\": 2 } ]", "Workspaces:Weight (w)")]
     [InlineData("\"Llms\": [ { \"Name\": \"a\", \"Provider\": \"openai\", \"Model\": \"m\", \"TokensPerMinute\": 1 } ]", "Llms:TokensPerMinute (a)")]
-    [InlineData("\"Llms\": [ { \"Name\": \"a\", \"Provider\": \"openai\", \"Model\": \"m\", \"OnClientGone\": \"drain\" } ]", "Llms:OnClientGone (a)")]
     [InlineData("\"Routing\": { \"ReplicaPolicy\": \"least_load\" }", "Routing:ReplicaPolicy")]
     [InlineData("\"Limits\": { \"MaxPromptChars\": 3 }", "Limits:MaxPromptChars")]
     [InlineData("\"Limits\": { \"MaxMessages\": 3 }", "Limits:MaxMessages")]
