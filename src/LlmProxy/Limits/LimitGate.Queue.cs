@@ -41,7 +41,7 @@ internal sealed partial class LimitGate
             Shortage shortage = TryEnter_NeedsLock(call.Subject, now, out LimitDecision decision);
             if (shortage.IsNone || shortage.IsFinal)
             {
-                Leave_NeedsLock(call, decision, now);
+                Leave_NeedsLock(call, _shared.IsConfigured ? Followed(call.Subject, decision) : decision, now);
             }
             else if (!Park_NeedsLock(call, shortage, shortage.Wait > TimeSpan.Zero ? now + shortage.Wait : TimeSpan.MaxValue, now))
             {

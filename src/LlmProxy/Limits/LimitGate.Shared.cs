@@ -126,9 +126,13 @@ internal sealed partial class LimitGate
         lock (_lock)
         {
             Shortage shortage = TryEnter_NeedsLock(subject, Now(), out LimitDecision decision);
-            return new Verdict(decision, shortage);
+            return new Verdict(Followed(subject, decision), shortage);
         }
     }
+
+    /// <summary>The store is told of it when it is back.</summary>
+    private LimitDecision Followed(in LimitSubject subject, in LimitDecision alone) =>
+        alone.IsAdmitted ? alone with { Hold = _shared.Follow(subject, alone.Hold) } : alone;
 
     /// <summary>One at a time is asked for: whoever comes second is judged with the first one entered.</summary>
     private void Pump_NeedsLock()

@@ -96,7 +96,7 @@ internal sealed record AdmitReply(AdmitVerdict Verdict, long NowMs)
             'S' => new Shortage(ShortageKind.BudgetSpent, holder.Budget.Tokens, wait) { Asked = subject.Tokens },
             _ => default,
         };
-        string? name = holder.Owner == Shortage.OwnerUser ? subject.User : holder.Name;
+        string? name = holder.Owner == Shortage.OwnerUser ? UserHolders.Short(subject.User!) : holder.Name;
         return shortage.IsNone ? shortage : shortage with { Owner = holder.Owner, Name = name };
     }
 

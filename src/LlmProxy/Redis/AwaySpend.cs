@@ -9,7 +9,7 @@ internal sealed class AwaySpend
     private readonly Dictionary<(string Key, string Period), Sum> _sums = [];
     private readonly List<Sum> _unanswered = []; // Touched by the one renewal that runs at a time.
 
-    public void Add(SharedHold hold, long tokens, long units)
+    public void Add(RedisHold hold, long tokens, long units, DateTimeOffset now)
     {
         if ((tokens | units) == 0)
         {
@@ -28,7 +28,7 @@ internal sealed class AwaySpend
                 (string, string) name = (holder.Key, holder.PeriodAt(hold.Since));
                 if (!_sums.TryGetValue(name, out Sum? sum))
                 {
-                    sum = new Sum(Guid.CreateVersion7(), holder, hold.Since);
+                    sum = new Sum(Guid.CreateVersion7(), holder, hold.Since, now);
                     _sums.Add(name, sum);
                 }
 
@@ -52,7 +52,7 @@ internal sealed class AwaySpend
         {
             Sum sum = _unanswered[i];
             SharedHolder[] holder = [sum.Holder with { Limits = default }];
-            if (!await held.AdoptAsync(sum.Id, holder, sum.Since, sum.Spend.Tokens, sum.Spend.Units, isOver: true))
+            if (!await held.AdoptAsync(sum.Id, holder, sum.Since, sum.Spend, isOver: true, unlessReadAfter: sum.FirstSettled))
             {
                 return;
             }
@@ -61,13 +61,16 @@ internal sealed class AwaySpend
         }
     }
 
-    private sealed class Sum(Guid id, SharedHolder holder, DateTimeOffset since)
+    private sealed class Sum(Guid id, SharedHolder holder, DateTimeOffset since, DateTimeOffset firstSettled)
     {
         public Guid Id => id;
 
         public SharedHolder Holder => holder;
 
         public DateTimeOffset Since => since;
+
+        /// <summary>An account that was read from the books after this has it already.</summary>
+        public DateTimeOffset FirstSettled => firstSettled;
 
         public Spend Spend { get; set; }
     }

@@ -24,7 +24,7 @@ internal sealed class HeldCalls : IAsyncDisposable
     private readonly RedisLink _link;
     private readonly SettleQueue _settling;
     private readonly TimeProvider _time;
-    private readonly ConcurrentDictionary<Guid, SharedHold> _running = new();
+    private readonly ConcurrentDictionary<Guid, RedisHold> _running = new();
     private readonly ConcurrentDictionary<Guid, bool> _unanswered = new();
     private readonly AwaySpend _away = new();
     private readonly ITimer _renewal;
@@ -35,7 +35,7 @@ internal sealed class HeldCalls : IAsyncDisposable
         (_link, _settling, _time) = (link, settling, time);
         _renewal = time.CreateTimer(static held => ((HeldCalls)held!).OnRenewal(), this, RenewEvery, RenewEvery);
         link.CameUp += OnRenewal;
-        settling.TellUnsure = ended => AdoptAsync(ended.Call, ended.Unsure!.Holders, ended.Unsure.Since, ended.Tokens, ended.Units, isOver: true);
+        settling.TellUnsure = ended => AdoptAsync(ended.Call, ended.Unsure!.Holders, ended.Unsure.Since, new Spend(ended.Units, ended.Tokens), isOver: true);
     }
 
     /// <summary>The three names that every script on held calls begins with.</summary>
@@ -53,7 +53,7 @@ internal sealed class HeldCalls : IAsyncDisposable
     {
         LimitSubject subject = question.Subject;
         SharedHolder[] reserving = Array.FindAll(question.Holders, holder => holder.Reserves);
-        return reserving.Length == 0 ? Hold.None : Register(new SharedHold(this, subject, reserving, DateTimeOffset.FromUnixTimeMilliseconds(reply.NowMs), null)
+        return reserving.Length == 0 ? Hold.None : Register(new RedisHold(this, subject, reserving, DateTimeOffset.FromUnixTimeMilliseconds(reply.NowMs), null)
         {
             Told = Told.Surely,
             Room = RoomOf(question.Holders, reply.Spent, subject.CostUnits),
@@ -65,7 +65,7 @@ internal sealed class HeldCalls : IAsyncDisposable
     {
         SharedHolder[] reserving = Array.FindAll(SharedHolder.Of(subject with { Llm = null }), holder => holder.Reserves);
         Told told = _unanswered.TryRemove(subject.CallId, out _) ? Told.Perhaps : Told.Not;
-        return reserving.Length == 0 ? local : Register(new SharedHold(this, subject, reserving, _link.Clock.Now, local) { Told = told });
+        return reserving.Length == 0 ? local : Register(new RedisHold(this, subject, reserving, _link.Clock.Now, local) { Told = told });
     }
 
     /// <summary>Redis was asked for the call and nothing was heard: it may have been admitted there all the same.</summary>
@@ -82,7 +82,7 @@ internal sealed class HeldCalls : IAsyncDisposable
     }
 
     /// <summary>Called by the hold itself, once.</summary>
-    public void Settle(SharedHold hold, long tokens, long costUnits)
+    public void Settle(RedisHold hold, long tokens, long costUnits)
     {
         _running.TryRemove(hold.Id, out _);
         switch (hold.Told)
@@ -94,13 +94,13 @@ internal sealed class HeldCalls : IAsyncDisposable
                 _settling.Add(new Settlement(hold.Id, costUnits, tokens) { Unsure = hold });
                 break;
             default:
-                _away.Add(hold, tokens, costUnits);
+                _away.Add(hold, tokens, costUnits, _link.Clock.Now);
                 break;
         }
     }
 
     /// <summary>Asks for more behind the call's back. Null: nothing was heard.</summary>
-    public async ValueTask<(long Units, long Tokens, bool IsWhole)?> GrowAsync(SharedHold hold, long tokens, long units)
+    public async ValueTask<(long Units, long Tokens, bool IsWhole)?> GrowAsync(RedisHold hold, long tokens, long units)
     {
         var keys = new RedisKey[3];
         NameKeys(_link, keys);
@@ -123,22 +123,23 @@ internal sealed class HeldCalls : IAsyncDisposable
         return (long.Parse(held, CultureInfo.InvariantCulture), long.Parse(heldTokens, CultureInfo.InvariantCulture), isWhole == "1");
     }
 
-    /// <summary>Tells Redis of a call as it is now; with what it used: of one that is over.</summary>
-    public async ValueTask<bool> AdoptAsync(Guid id, SharedHolder[] holders, DateTimeOffset since, long tokens, long units, bool isOver)
+    /// <summary>Tells Redis of a call as it is now, or of what one that is over has used.</summary>
+    public async ValueTask<bool> AdoptAsync(Guid id, SharedHolder[] holders, DateTimeOffset since, Spend spend, bool isOver, DateTimeOffset? unlessReadAfter = null)
     {
         var keys = new RedisKey[4 + holders.Length];
         NameKeys(_link, keys);
         keys[3] = _link.Key($"told:{IdOf(id)}");
-        var values = new RedisValue[4 + (holders.Length * 2)];
+        var values = new RedisValue[5 + (holders.Length * 2)];
         values[0] = IdOf(id);
         values[1] = isOver ? 0 : (long)Lease.TotalMilliseconds;
-        values[2] = units;
-        values[3] = tokens;
+        values[2] = spend.Units;
+        values[3] = spend.Tokens;
+        values[4] = unlessReadAfter?.ToUnixTimeMilliseconds() ?? 0;
         for (int i = 0; i < holders.Length; i++)
         {
             keys[4 + i] = _link.Key(holders[i].Key);
-            values[4 + (i * 2)] = holders[i].Limits.TokensPerMinute > 0 ? 1 : 0;
-            values[5 + (i * 2)] = holders[i].PeriodAt(since);
+            values[5 + (i * 2)] = holders[i].Limits.TokensPerMinute > 0 ? 1 : 0;
+            values[6 + (i * 2)] = holders[i].PeriodAt(since);
         }
 
         return await _link.TryEvaluateAsync(Adopt, keys, values) is not null;
@@ -150,7 +151,7 @@ internal sealed class HeldCalls : IAsyncDisposable
         await _renewal.DisposeAsync();
     }
 
-    private SharedHold Register(SharedHold hold)
+    private RedisHold Register(RedisHold hold)
     {
         _running[hold.Id] = hold;
         return hold;
@@ -183,7 +184,7 @@ internal sealed class HeldCalls : IAsyncDisposable
         try
         {
             await _away.TellAsync(this);
-            foreach (SharedHold[] some in _running.Values.Chunk(RenewAtOnce))
+            foreach (RedisHold[] some in _running.Values.Chunk(RenewAtOnce))
             {
                 if (!_link.IsUp || !await RenewAsync(some))
                 {
@@ -197,7 +198,7 @@ internal sealed class HeldCalls : IAsyncDisposable
         }
     }
 
-    private async ValueTask<bool> RenewAsync(SharedHold[] holds)
+    private async ValueTask<bool> RenewAsync(RedisHold[] holds)
     {
         var keys = new RedisKey[3];
         NameKeys(_link, keys);
@@ -215,13 +216,13 @@ internal sealed class HeldCalls : IAsyncDisposable
 
         foreach (string index in ((string)said ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
-            SharedHold hold = holds[int.Parse(index, CultureInfo.InvariantCulture)];
+            RedisHold hold = holds[int.Parse(index, CultureInfo.InvariantCulture)];
             if (hold.BeginTelling() is not { } now)
             {
                 continue; // It has ended meanwhile.
             }
 
-            if (!await AdoptAsync(hold.Id, hold.Holders, hold.Since, now.Tokens, now.Units, isOver: false))
+            if (!await AdoptAsync(hold.Id, hold.Holders, hold.Since, new Spend(now.Units, now.Tokens), isOver: false))
             {
                 return false;
             }

@@ -7,7 +7,7 @@ namespace LlmProxy.Redis;
 internal sealed record Settlement(Guid Call, long Units, long Tokens)
 {
     /// <summary>Set where Redis may never have heard of the call: it is then told of it and of its end together.</summary>
-    public SharedHold? Unsure { get; init; }
+    public RedisHold? Unsure { get; init; }
 }
 
 /// <summary>Tells Redis what has ended: no call waits for it, many go in one step, and what is sent again counts once.</summary>

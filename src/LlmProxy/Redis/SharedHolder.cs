@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Limits;
 
@@ -11,14 +9,12 @@ namespace LlmProxy.Redis;
 /// <param name="Name">Null for the gateway.</param>
 internal readonly record struct SharedHolder(string? Owner, string? Name, LimitNumbers Limits, BudgetNumbers Budget)
 {
-    private const int LongestName = 100;
-
     /// <summary>It counts what runs, not only what begins.</summary>
     public bool Reserves => Limits.MaxParallel > 0 || Limits.TokensPerMinute > 0 || HasBudget;
 
     public bool HasBudget => !Budget.IsUnlimited;
 
-    public string Key => Owner is null ? "limit:gateway" : $"limit:{Owner}:{Short(Name!)}";
+    public string Key => Owner is null ? "limit:gateway" : $"limit:{Owner}:{Name}";
 
     public string Letter => HasBudget ? LetterOf(Budget.Period) : "";
 
@@ -32,7 +28,7 @@ internal readonly record struct SharedHolder(string? Owner, string? Name, LimitN
             new(null, null, subject.Gateway, default),
             new(Shortage.OwnerWorkspace, subject.Workspace, subject.WorkspaceLimits, subject.WorkspaceBudget),
             new(Shortage.OwnerKey, subject.Key, subject.KeyLimits, subject.KeyBudget),
-            new(Shortage.OwnerUser, subject.User is null ? null : $"{subject.Key}:{subject.User}", subject.User is null ? default : subject.UserLimits, default),
+            new(Shortage.OwnerUser, subject.User is null ? null : $"{subject.Key}:{UserHolders.Short(subject.User)}", subject.User is null ? default : subject.UserLimits, default),
             new(Shortage.OwnerLlm, subject.Llm, subject.Llm is null ? default : subject.LlmLimits, default),
         ];
         int count = 0;
@@ -62,8 +58,4 @@ internal readonly record struct SharedHolder(string? Owner, string? Name, LimitN
         BudgetPeriod.Month => "m",
         _ => "t",
     };
-
-    /// <summary>An end user's name comes from a client and may be as long as it likes.</summary>
-    private static string Short(string name) =>
-        name.Length <= LongestName ? name : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)));
 }

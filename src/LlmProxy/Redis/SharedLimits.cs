@@ -23,6 +23,11 @@ internal sealed class SharedLimits(RedisLink link, HeldCalls held, SpendAccounts
 
     public async ValueTask<SharedAnswer?> TryAdmitAsync(LimitSubject subject)
     {
+        if (Unpriced(subject) is { } unpriced)
+        {
+            return unpriced;
+        }
+
         var question = new AdmitQuestion(subject, SharedHolder.Of(subject), link, HeldCalls.Lease);
         for (int tries = 0; tries < MostTries && link.IsUp; tries++)
         {
@@ -57,6 +62,23 @@ internal sealed class SharedLimits(RedisLink link, HeldCalls held, SpendAccounts
     }
 
     public Hold Follow(in LimitSubject subject, Hold local) => held.Follow(subject, local);
+
+    /// <summary>Nothing that is counted decides this.</summary>
+    private static SharedAnswer? Unpriced(in LimitSubject subject)
+    {
+        if (!subject.IsUnpriced || subject.IsKnown || (subject.KeyBudget.Units | subject.WorkspaceBudget.Units) == 0)
+        {
+            return null;
+        }
+
+        bool isKey = subject.KeyBudget.Units > 0;
+        return new SharedAnswer(null, new Shortage(ShortageKind.Unpriced, isKey ? subject.KeyBudget.Units : subject.WorkspaceBudget.Units, TimeSpan.Zero)
+        {
+            Owner = isKey ? Shortage.OwnerKey : Shortage.OwnerWorkspace,
+            Name = isKey ? subject.Key : subject.Workspace,
+            IsMoney = true,
+        }, default, default);
+    }
 
     private SharedAnswer Answer(AdmitQuestion question, AdmitReply reply)
     {

@@ -128,7 +128,7 @@ internal sealed class SpendAccounts : IAsyncDisposable
         PeriodSpan span = PeriodSpan.Of(holder.Budget.Period, now);
         try
         {
-            return await _books.ReadAsync(holder.BudgetOwner, holder.Name!, span.Start, span.End ?? DateTimeOffset.MaxValue, _stop.Token);
+            return await _books.ReadAsync(holder.BudgetOwner, holder.Name!, span.Start, span.End ?? now.AddDays(1), _stop.Token);
         }
         catch (Exception e) when (e is System.Data.Common.DbException or OperationCanceledException or IOException or TimeoutException)
         {

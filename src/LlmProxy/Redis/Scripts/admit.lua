@@ -105,11 +105,12 @@ for i = HOLDERS, #KEYS do
   if calls > 0 and sum >= calls then
     lacks('r', 3, room(key, oldest, newest, 'r', sum - calls + 1))
   end
-  if perMinute > 0 and not known and tokens > 0 then
-    if tokens > perMinute then
+  if perMinute > 0 and not known then
+    local needs = math.max(tokens, 1) -- Whoever does not say how much it takes still needs a minute that is not used up.
+    if needs > perMinute then
       lacks('l', 4, 0)
-    elseif sumTokens + tokens > perMinute then
-      lacks('t', 3, room(key, oldest, newest, 'k', sumTokens + tokens - perMinute))
+    elseif sumTokens + needs > perMinute then
+      lacks('t', 3, room(key, oldest, newest, 'k', sumTokens + needs - perMinute))
     end
   end
   if hasBudget and not known then

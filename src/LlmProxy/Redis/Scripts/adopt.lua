@@ -1,11 +1,13 @@
 -- A call that a replica admitted by its own counters, or that Redis has lost: from now on it is held here, or, when it is over
 -- already, what it used is added, once. Nothing is refused: it happened.
 -- KEYS: 1 until when calls are held, 2 what they hold, 3 those that expired, 4 the mark that it was added, 5.. its holders.
--- ARGV: 1 id, 2 how long it is held; '0': it is over, 3 units, 4 tokens; then for each holder: '1' where tokens per minute count, period.
+-- ARGV: 1 id, 2 how long it is held; '0': it is over, 3 units, 4 tokens, 5 nothing is
+-- added to an account that was read from the books after this moment ('0': always); then for each holder: '1' where tokens per
+-- minute count, period.
 local id, lease = ARGV[1], tonumber(ARGV[2])
 local record = { ARGV[3], ARGV[4], text(bucket) }
 for i = 5, #KEYS do
-  local a = 5 + (i - 5) * 2
+  local a = 6 + (i - 5) * 2
   record[#record + 1] = KEYS[i]
   record[#record + 1] = tonumber(ARGV[a])
   record[#record + 1] = ARGV[a + 1]
@@ -34,6 +36,15 @@ else
   old, known = expired(id)
   if old then
     redis.call('HDEL', known, id)
+  end
+end
+local cut = tonumber(ARGV[5])
+if not old and cut > 0 then
+  for i = 4, #record, 3 do
+    local since = redis.call('HGET', record[i], 'since:' .. string.sub(record[i + 2], 1, 1))
+    if since and tonumber(since) >= cut then
+      record[i + 2] = ''
+    end
   end
 end
 if redis.call('SET', KEYS[4], '1', 'NX', 'PX', 86400000) then

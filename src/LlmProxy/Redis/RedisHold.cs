@@ -13,7 +13,7 @@ internal enum Told
 }
 
 /// <summary>What one running call holds in Redis, grown ahead of the call so that nobody waits for it.</summary>
-internal sealed class SharedHold : Hold
+internal sealed class RedisHold : Hold
 {
     private readonly Lock _lock = new();
     private readonly HeldCalls _owner;
@@ -29,11 +29,12 @@ internal sealed class SharedHold : Hold
     /// <param name="holders">Those that count what runs.</param>
     /// <param name="since">When, on Redis' clock: its period is that of its beginning.</param>
     /// <param name="local">Null: Redis has admitted it; else this process, and Redis may know of it or not.</param>
-    public SharedHold(HeldCalls owner, in LimitSubject subject, SharedHolder[] holders, DateTimeOffset since, Hold? local)
+    public RedisHold(HeldCalls owner, in LimitSubject subject, SharedHolder[] holders, DateTimeOffset since, Hold? local)
     {
         (_owner, _local, Holders, Since, Id) = (owner, local, holders, since, subject.CallId);
         (_units, _tokens) = (subject.CostUnits, subject.Tokens);
         HasBudget = Array.Exists(holders, holder => holder.HasBudget);
+        IsMetered = HasBudget || Array.Exists(holders, holder => holder.Limits.TokensPerMinute > 0);
     }
 
     public Guid Id { get; }
@@ -45,6 +46,8 @@ internal sealed class SharedHold : Hold
     public required Told Told { get; set; }
 
     public bool HasBudget { get; }
+
+    public override bool IsMetered { get; }
 
     /// <summary>While Redis is away it may grow so far: what was left when it was heard last.</summary>
     public long Room { get; init; } = long.MaxValue;
@@ -61,7 +64,7 @@ internal sealed class SharedHold : Hold
             return _local.TryHold(tokens, costUnits);
         }
 
-        if (!HasBudget)
+        if (!IsMetered)
         {
             return true;
         }
