@@ -1,4 +1,6 @@
+using System.Globalization;
 using LlmProxy.Drills;
+using LlmProxy.Drills.Accounting;
 using LlmProxy.Drills.Recordings;
 using LlmProxy.Drills.Resilience;
 
@@ -6,6 +8,7 @@ Dictionary<string, Func<Task<bool>>> drills = new()
 {
     ["bad-input"] = BadInput.RunAsync,
     ["client-gone"] = ClientGone.RunAsync,
+    ["database-blink"] = () => DatabaseBlink.RunAsync(args is [_, string seconds, ..] ? int.Parse(seconds, CultureInfo.InvariantCulture) : 60),
     ["hung-upstream"] = () => HungUpstream.RunAsync(args.ElementAtOrDefault(1) ?? ""),
     ["latency-reorder"] = LatencyReorder.RunAsync,
     ["recordings"] = () => args is [_, string folder, ..] ? RecordingsDrill.RunAsync(folder, args.ElementAtOrDefault(2) ?? "") : throw new ArgumentException("Name the folder with index.json behind it."),

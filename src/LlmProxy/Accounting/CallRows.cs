@@ -88,8 +88,8 @@ internal static class CallRows
         { IsClientGone: true } => CallOutcome.ClientGone,
         { IsRefusedByGuard: true } => CallOutcome.Refused,
         { Account.IsCut: true } => CallOutcome.BudgetCut,
-        { Error: null } => CallOutcome.Success,
-        { Error.Status: >= 500 or 200 or 429 } => CallOutcome.UpstreamError,
+        { Error: null, Status: < 400 } => CallOutcome.Success,
+        { Error: null, Status: >= 500 or 429 } or { Error.Status: >= 500 or 200 or 429 } => CallOutcome.UpstreamError,
         _ => CallOutcome.ClientError,
     };
 

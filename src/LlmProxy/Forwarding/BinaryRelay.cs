@@ -1,4 +1,5 @@
 using System.Buffers;
+using LlmProxy.Accounting;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 
@@ -45,6 +46,7 @@ internal static class BinaryRelay
             }
 
             attempt.IsWhole = true;
+            attempt.UnitCostUsd = UnitPrices.Cost(exchange, target, default);
             attempt.SettleCost(target);
             answer.Settle();
             return Verdict.Answered;

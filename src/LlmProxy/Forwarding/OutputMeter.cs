@@ -15,15 +15,18 @@ internal struct OutputMeter
     private long _extraBytes;
     private long _events;
     private int _shortest;
+    private bool _hasOutput;
 
     /// <summary>Of the events that were handed on as they came.</summary>
     public readonly long Tokens => Math.Max(_events, _extraBytes / BytesPerToken);
 
     public void Take(in StreamFrame frame, FrameVerdict verdict)
     {
-        if (!frame.HasData || frame.IsDone || (verdict & (FrameVerdict.Pass | FrameVerdict.Error | FrameVerdict.End)) != FrameVerdict.Pass)
+        _hasOutput |= (verdict & FrameVerdict.Output) != 0;
+        bool isText = (verdict & (FrameVerdict.Pass | FrameVerdict.Error | FrameVerdict.Finish | FrameVerdict.End)) == FrameVerdict.Pass;
+        if (!_hasOutput || !isText || !frame.HasData || frame.IsDone)
         {
-            return;
+            return; // Heads and ends have other members than what stands between them.
         }
 
         int length = frame.Data.Length;

@@ -25,6 +25,7 @@ internal static class PlainRelay
         bool isText = exchange.Endpoint == Endpoints.EndpointKind.Transcriptions && mediaType?.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) != true;
         if (isText)
         {
+            attempt.SettleCost(target);
             return !answer.TryClaim(attempt) ? Verdict.Superseded : await SendAsync(exchange, target, attempt, response, null, body.Written, answer);
         }
 
@@ -79,6 +80,11 @@ internal static class PlainRelay
         {
             attempt.OutputSoFar = exchange.Endpoint.ChatFront is null ? 0 : OutputSize.Estimate(bytes.Span);
             attempt.Estimate(exchange.Account?.PromptTokens ?? PromptSize.Quickly(exchange));
+        }
+
+        if (!exchange.Endpoint.CountsTokens)
+        {
+            attempt.UnitCostUsd = UnitPrices.Cost(exchange, target, bytes.Span);
         }
 
         attempt.SettleCost(target);

@@ -316,7 +316,7 @@ internal sealed class StreamRelay(Exchange exchange, RouteTarget target, Attempt
         attempt.Usage = _translator.Usage ?? attempt.Usage;
         attempt.ReportedModel = _translator.ReportedModel ?? attempt.ReportedModel;
         attempt.OutputSoFar = OutputSoFar;
-        if (_unread is not null && attempt.IsWhole && attempt.Usage is not null)
+        if (attempt is { IsWhole: true, Usage: not null } && exchange.Aborted.IsCancellationRequested)
         {
             attempt.UsageSource = UsageSource.Drained;
         }

@@ -34,7 +34,7 @@ internal sealed partial class LimitGate
                 verdict = JudgeAlone(subject);
             }
 
-            if (verdict.Shortage.IsNone || !MayWait_NeedsLock(subject, verdict.Shortage))
+            if (verdict.Shortage.IsNone || !MayWait(subject, verdict.Shortage))
             {
                 return verdict.Decision;
             }

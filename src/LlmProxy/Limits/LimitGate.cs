@@ -79,7 +79,7 @@ internal sealed partial class LimitGate : IPlaces, IDisposable
             if (_queue.Count == 0 || subject.MaxWait <= TimeSpan.Zero)
             {
                 Shortage shortage = TryEnter_NeedsLock(subject, now, out LimitDecision decision);
-                if (shortage.IsNone || !MayWait_NeedsLock(subject, shortage))
+                if (shortage.IsNone || !MayWait(subject, shortage))
                 {
                     return new ValueTask<LimitDecision>(decision);
                 }
@@ -273,7 +273,7 @@ internal sealed partial class LimitGate : IPlaces, IDisposable
         return shortage;
     }
 
-    private static bool MayWait_NeedsLock(in LimitSubject subject, in Shortage shortage) => !shortage.IsFinal && shortage.Wait < subject.MaxWait;
+    private static bool MayWait(in LimitSubject subject, in Shortage shortage) => !shortage.IsFinal && shortage.Wait < subject.MaxWait;
 
     private void Sweep_NeedsLock(TimeSpan now)
     {

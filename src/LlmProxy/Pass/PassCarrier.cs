@@ -75,9 +75,26 @@ internal sealed class PassCarrier(Exchange exchange, RouteTarget target, Replica
         }
 
         exchange.Commit(attempt);
+        exchange.Answered = target;
+        exchange.Status = (int)proxyResponse.StatusCode;
         AnswerHeaders.WriteCommon(exchange, headers);
         AnswerHeaders.WriteTarget(exchange, headers, proxyResponse, target);
+        if (proxyResponse.Content.Headers.ContentLength != 0)
+        {
+            Stream vendor = await proxyResponse.Content.ReadAsStreamAsync(cancellationToken);
+            proxyResponse.Content = new StreamContent(new PassTap(vendor, proxyResponse.Content.Headers.ContentLength, Settle));
+        }
+
         return true;
+    }
+
+    /// <summary>The answer is here, its last bytes are not with the client: what the vendor says of it goes into the books.</summary>
+    private void Settle(PassTap answer)
+    {
+        attempt.IsWhole = true;
+        attempt.Usage = exchange.Status < 400 ? PassUsage.Find(Provider, answer.Beginning, answer.End) : null;
+        attempt.SettleCost(target);
+        exchange.Account?.Settle();
     }
 
     public VendorFailure Explain(ForwarderError error, Exception? exception) => (error, exception) switch

@@ -1,4 +1,5 @@
 using LlmProxy.Access;
+using LlmProxy.Accounting;
 using LlmProxy.Configuration;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
@@ -19,7 +20,7 @@ namespace LlmProxy.Pass;
 /// and the call is recorded. YARP's own forwarder carries it, bodies unread in both directions.
 /// </summary>
 internal sealed class PassPipeline(
-    SnapshotHolder snapshots, KeyGate keys, LimitGate limits, Bulkhead bulkhead, IHttpForwarder forwarder, CallRecorder recorder, GatewayMetrics metrics, BufferBudget budget, Shutdown shutdown, TimeProvider time)
+    SnapshotHolder snapshots, KeyGate keys, LimitGate limits, Bulkhead bulkhead, IHttpForwarder forwarder, UsageLedger ledger, CallRecorder recorder, GatewayMetrics metrics, BufferBudget budget, Shutdown shutdown, TimeProvider time)
 {
     public async Task RunAsync(HttpContext http)
     {
@@ -51,7 +52,7 @@ internal sealed class PassPipeline(
                 return;
             }
 
-            await ForwardAsync(exchange, llm!, answer);
+            await ForwardAsync(exchange, llm!, hold, answer);
         }
         catch (Exception e) when (ClientDeparture.Is(e, http))
         {
@@ -68,13 +69,14 @@ internal sealed class PassPipeline(
         }
         finally
         {
+            exchange.Account?.Settle();
             hold.Dispose();
             recorder.Record(exchange);
             exchange.LetGo();
         }
     }
 
-    private async Task ForwardAsync(Exchange exchange, Deployment llm, ClientAnswer answer)
+    private async Task ForwardAsync(Exchange exchange, Deployment llm, Hold hold, ClientAnswer answer)
     {
         LlmOptions options = llm.Options;
         LimitDecision place = bulkhead.TryEnter(options.Name, LimitNumbers.Of(options));
@@ -89,6 +91,13 @@ internal sealed class PassPipeline(
         DestinationState destination = ReplicaPolicies.LeastBusy(states.AvailableDestinations.Count > 0 ? states.AvailableDestinations : states.AllDestinations)!;
         Replica replica = ReplicaPolicies.Of(destination, destination.Model.Config.Address);
         var target = new RouteTarget(llm, options.Model);
+        if (ledger.Begin(exchange, target, hold) is { } crowded)
+        {
+            place.Hold.Dispose();
+            await answer.SendErrorAsync(crowded);
+            return;
+        }
+
         AttemptFacts attempt = exchange.BeginAttempt();
         var carrier = new PassCarrier(exchange, target, replica, attempt);
         long begun = time.GetTimestamp();

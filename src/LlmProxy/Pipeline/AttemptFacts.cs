@@ -53,6 +53,9 @@ internal sealed class AttemptFacts(int number)
 
     public decimal? CostUsd { get; set; }
 
+    /// <summary>What it costs by the piece, the letter or the minute, where it is paid so.</summary>
+    public decimal? UnitCostUsd { get; set; }
+
     public string? ReportedModel { get; set; }
 
     public string? ProviderRequestId { get; set; }
@@ -98,7 +101,8 @@ internal sealed class AttemptFacts(int number)
 
     public void SettleCost(RouteTarget target)
     {
-        decimal? own = OwnUsage is { } usage ? PriceBook.Cost(target.Facts, target.Deployment.IsLocal, usage) : null;
+        decimal? byUnit = UnitCostUsd ?? (target.Deployment.IsLocal ? 0m : null);
+        decimal? own = OwnUsage is { } usage ? PriceBook.Cost(target.Facts, target.Deployment.IsLocal, usage) ?? byUnit : byUnit;
         CostUsd = GoesOnFrom is null ? own : own + SoFar!.CostBefore;
     }
 }

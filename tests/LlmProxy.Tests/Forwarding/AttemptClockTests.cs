@@ -49,6 +49,53 @@ public sealed class AttemptClockTests
     }
 
     [Fact]
+    public void Clock_ClientLeaves_CancelsAtOnce()
+    {
+        using var client = new CancellationTokenSource();
+        using AttemptClock clock = New(10, client.Token);
+
+        client.Cancel();
+
+        Assert.True(clock.Token.IsCancellationRequested);
+        Assert.False(clock.Lingers);
+        Assert.False(clock.TimedOut);
+    }
+
+    [Fact]
+    public void Clock_ClientLeavesAFinishedGeneration_LingersForItsUsageAndNoLonger()
+    {
+        using var client = new CancellationTokenSource();
+        using AttemptClock clock = New(10, client.Token);
+        clock.WatchIdle(TimeSpan.FromSeconds(60), null);
+        clock.LingerFor(TimeSpan.FromSeconds(2));
+
+        client.Cancel();
+        Assert.True(clock.Lingers);
+        _time.Advance(TimeSpan.FromSeconds(1.9));
+        clock.Waiting();
+        Assert.False(clock.Token.IsCancellationRequested);
+
+        _time.Advance(TimeSpan.FromSeconds(0.2));
+        Assert.True(clock.Token.IsCancellationRequested);
+        Assert.False(clock.Lingers);
+    }
+
+    [Fact]
+    public void Clock_ClientLeavesWhereTheOperatorDrains_GoesOnToTheEnd()
+    {
+        using var client = new CancellationTokenSource();
+        using AttemptClock clock = New(100, client.Token);
+        clock.LingerFor(Timeout.InfiniteTimeSpan);
+        clock.LingerFor(TimeSpan.FromSeconds(2)); // A finish is near all the same: draining has no shorter end.
+
+        client.Cancel();
+        _time.Advance(TimeSpan.FromSeconds(50));
+
+        Assert.True(clock.Lingers);
+        Assert.False(clock.Token.IsCancellationRequested);
+    }
+
+    [Fact]
     public void Clock_SlowClient_DoesNotCountAsSilence()
     {
         using AttemptClock clock = New(10);
@@ -76,5 +123,5 @@ public sealed class AttemptClockTests
         Assert.False(clock.WasIdle);
     }
 
-    private AttemptClock New(int seconds) => new(_time, TimeSpan.FromSeconds(seconds), CancellationToken.None, CancellationToken.None);
+    private AttemptClock New(int seconds, CancellationToken client = default) => new(_time, TimeSpan.FromSeconds(seconds), client, CancellationToken.None);
 }

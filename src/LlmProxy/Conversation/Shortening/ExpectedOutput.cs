@@ -10,6 +10,11 @@ internal static class ExpectedOutput
 {
     public static long Of(Exchange exchange, RouteTarget target)
     {
+        if (exchange.Endpoint.ChatFront is null)
+        {
+            return 0; // Vectors and the like: what comes back is not counted in tokens.
+        }
+
         long? allowed = exchange.Peek is { } peek && exchange.Body is { } body ? Allowed(peek, body.Bytes) : null;
         long expected = allowed ?? exchange.Snapshot.Options.Limits.ExpectedOutputTokens;
         return target.Facts.MaxOutputTokens > 0 ? Math.Min(expected, target.Facts.MaxOutputTokens) : expected;
