@@ -180,22 +180,25 @@ public sealed class BudgetTests(BudgetTests.Fixture fixture) : IClassFixture<Bud
 
     public sealed class Fixture : GatewayFixture
     {
-        protected override GatewaySettings Settings() => new()
+        protected override GatewaySettings Settings()
         {
-            Config = Config(new
+            Other.Always(Answers.Json("{}"));
+            return new GatewaySettings { Config = Written() };
+        }
+
+        private string Written() => Config(new
+        {
+            Keys = new object[]
             {
-                Keys = new object[]
-                {
-                    new { Name = "spender", Key = Spender, Workspace = "team" },
-                    new { Name = "single", Key = Single, BudgetUsd = 15, BudgetPeriod = "day" },
-                    new { Name = "teller", Key = Teller, BudgetUsd = 100 },
-                    new { Name = "counter", Key = Counter, BudgetTokens = 35, BudgetPeriod = "week" },
-                },
-                Workspaces = new object[] { new { Name = "team", BudgetUsd = 38 } },
-                Llms = new object[] { Dollar(Upstream) },
-                Cache = new { Enabled = true },
-                Alerts = new { WebhookUrl = Other.Address + "/alerts", At = new[] { 10, 20 } },
-            }),
-        };
+                new { Name = "spender", Key = Spender, Workspace = "team" },
+                new { Name = "single", Key = Single, BudgetUsd = 15, BudgetPeriod = "day" },
+                new { Name = "teller", Key = Teller, BudgetUsd = 100 },
+                new { Name = "counter", Key = Counter, BudgetTokens = 35, BudgetPeriod = "week" },
+            },
+            Workspaces = new object[] { new { Name = "team", BudgetUsd = 38 } },
+            Llms = new object[] { Dollar(Upstream) },
+            Cache = new { Enabled = true },
+            Alerts = new { WebhookUrl = Other.Address + "/alerts", At = new[] { 10, 20 } },
+        });
     }
 }

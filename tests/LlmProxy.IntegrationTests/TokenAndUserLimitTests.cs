@@ -68,7 +68,7 @@ public sealed class TokenAndUserLimitTests(TokenAndUserLimitTests.Fixture fixtur
 
         Reply third = await Chat("narrow", Free, FiveTokens);
 
-        Assert.Equal(("wide", "rate_limit_exceeded"), (third.Header("x-llm-model"), third.Header("x-llm-fallback")));
+        Assert.Equal(("wide", "small: rate_limit_exceeded"), (third.Header("x-llm-model"), third.Header("x-llm-fallback")));
     }
 
     [Fact]

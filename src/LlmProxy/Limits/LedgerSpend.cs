@@ -23,13 +23,11 @@ internal sealed class LedgerSpend(DatabaseKeeper keeper, ILogger<LedgerSpend> lo
             return null;
         }
 
-        string query = Query(owner, database.Target.Kind);
         try
         {
-            Row row = await database.ReadAsync(
-                connection => QueryAsync(connection, query, new { Name = name, From = from, Before = before }, cancellation), cancellation);
+            Spend spent = await SumAsync(database, owner, name, from, before, cancellation);
             _isSaid = false;
-            return new Spend(Whole(row.Units), Whole(row.Tokens));
+            return spent;
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested)
         {
@@ -41,6 +39,14 @@ internal sealed class LedgerSpend(DatabaseKeeper keeper, ILogger<LedgerSpend> lo
             _isSaid = true;
             return null;
         }
+    }
+
+    public static async Task<Spend> SumAsync(IDatabase database, BudgetOwner owner, string name, DateTimeOffset from, DateTimeOffset before, CancellationToken cancellation)
+    {
+        string query = Query(owner, database.Target.Kind);
+        Row row = await database.ReadAsync(
+            connection => QueryAsync(connection, query, new { Name = name, From = from, Before = before }, cancellation), cancellation);
+        return new Spend(Whole(row.Units), Whole(row.Tokens));
     }
 
     private static Task<Row> QueryAsync(DbConnection connection, string query, object values, CancellationToken cancellation) =>

@@ -16,7 +16,13 @@ internal sealed class SpendFile(string directory, ILogger logger)
     {
         try
         {
-            return File.Exists(_path) ? JsonSerializer.Deserialize(File.ReadAllBytes(_path), SpendJson.Default.SpendFileContent)?.Budgets ?? [] : [];
+            if (!File.Exists(_path))
+            {
+                return [];
+            }
+
+            IReadOnlyList<KeptSpend>? budgets = JsonSerializer.Deserialize(File.ReadAllBytes(_path), SpendJson.Default.SpendFileContent)?.Budgets;
+            return budgets is null ? [] : [.. budgets.Where(kept => kept is { Name: not null, Start.Year: > 1900 and < 9000 })];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
