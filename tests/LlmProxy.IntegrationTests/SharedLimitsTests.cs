@@ -72,26 +72,24 @@ public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClas
     [RedisFact]
     public async Task Redis_KilledOrHung_CostsNoCall()
     {
-        await using Replicas two = await fixture.StartAsync(key: new { RequestsPerMinute = 100_000, MaxParallel = 1000, BudgetUsd = 1000 });
+        await using Replicas two = await fixture.StartAsync(key: new { RequestsPerMinute = 100_000, MaxParallel = 1000, BudgetUsd = 1000 }, timeoutMs: 40);
         Assert.All(await two.AtOnceAsync(4), reply => Expect.Ok(reply));
 
         two.Redis.Hang();
         Assert.All(await two.AtOnceAsync(20), reply => Expect.Ok(reply));
         two.Redis.Continue();
-        await two.SaidAsync(Up, times: 2);
         Assert.All(await two.AtOnceAsync(4), reply => Expect.Ok(reply));
 
         await two.Redis.KillAsync();
         Assert.All(await two.AtOnceAsync(20), reply => Expect.Ok(reply));
         await two.Redis.ResumeAsync();
-        await two.SaidAsync(Up, times: 3);
         Assert.All(await two.AtOnceAsync(4), reply => Expect.Ok(reply));
     }
 
     [RedisFact]
     public async Task Budget_SpentWhileRedisWasAway_IsToldWhenItIsBack()
     {
-        await using Replicas two = await fixture.StartAsync(key: new { BudgetUsd = 1000, BudgetPeriod = "total" });
+        await using Replicas two = await fixture.StartAsync(key: new { BudgetUsd = 1000, BudgetPeriod = "total" }, timeoutMs: 500);
         Assert.All(await two.AtOnceAsync(4), reply => Expect.Ok(reply));
 
         two.Redis.Hang();
@@ -180,10 +178,13 @@ public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClas
 
     public sealed class Fixture
     {
+        /// <summary>On a machine that is busy with other tests a healthy Redis may be silent for longer than an operator would allow it.</summary>
+        private const int Patient = 8000;
+
         public const string Key = "sk-shared-caller-0123456789";
 
         /// <summary>Two gateways on a Redis of their own, and an upstream with prices.</summary>
-        internal async Task<Replicas> StartAsync(object? key = null, object? workspace = null, object? limits = null)
+        internal async Task<Replicas> StartAsync(object? key = null, object? workspace = null, object? limits = null, object[]? llms = null, int timeoutMs = Patient)
         {
             RedisServer redis = await RedisServer.StartAsync();
             ScriptedUpstream upstream = await ScriptedUpstream.StartAsync();
@@ -197,11 +198,11 @@ public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClas
             {
                 LlmProxy = new
                 {
-                    Llms = new object[] { new { Name = "main", Provider = "custom", Model = "m", upstream.BaseUrl, InputPricePerMillion = 100, OutputPricePerMillion = 200, CachedInputPricePerMillion = 100, MaxOutputTokens = 5 } },
+                    Llms = llms ?? new object[] { new { Name = "main", Provider = "custom", Model = "m", upstream.BaseUrl, InputPricePerMillion = 100, OutputPricePerMillion = 200, CachedInputPricePerMillion = 100, MaxOutputTokens = 5 } },
                     Keys = new object[] { caller },
                     Workspaces = new[] { workspace ?? new { Name = "team" } },
                     Limits = limits ?? new { },
-                    Redis = new { Connection = redis.Address, Prefix = "test" },
+                    Redis = new { Connection = redis.Address, Prefix = "test", TimeoutMs = timeoutMs },
                 },
             });
             GatewayProcess[] gateways = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => GatewayProcess.StartAsync(new GatewaySettings { Config = config })));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
@@ -7,6 +8,8 @@ namespace LlmProxy.Redis;
 /// <summary>A script that Redis runs as one step, and the name by which Redis knows it once it has seen it.</summary>
 internal sealed class RedisScript
 {
+    private static readonly ConcurrentBag<RedisScript> Known = [];
+
     public RedisScript(string text)
     {
         Text = text;
@@ -14,6 +17,9 @@ internal sealed class RedisScript
         Sha1 = SHA1.HashData(Encoding.UTF8.GetBytes(text));
 #pragma warning restore CA5350
     }
+
+    /// <summary>Every script of this process.</summary>
+    public static IReadOnlyCollection<RedisScript> All => Known;
 
     public string Text { get; }
 
@@ -28,7 +34,9 @@ internal sealed class RedisScript
             text.Append(Read(name)).Append('\n');
         }
 
-        return new RedisScript(text.ToString());
+        var script = new RedisScript(text.ToString());
+        Known.Add(script);
+        return script;
     }
 
     private static string Read(string name)

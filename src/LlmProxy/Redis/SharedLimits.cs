@@ -10,7 +10,7 @@ namespace LlmProxy.Redis;
 internal sealed class SharedLimits(RedisLink link, HeldCalls held, SpendAccounts accounts, TimeProvider time) : ISharedLimits
 {
     /// <summary>A reserve that Redis reads later than this changes nothing.</summary>
-    private static readonly TimeSpan Life = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ShortestLife = TimeSpan.FromMilliseconds(250);
 
     private static readonly RedisScript Admit = RedisScript.Load("common", "admit");
 
@@ -31,7 +31,7 @@ internal sealed class SharedLimits(RedisLink link, HeldCalls held, SpendAccounts
         var question = new AdmitQuestion(subject, SharedHolder.Of(subject), link, HeldCalls.Lease);
         for (int tries = 0; tries < MostTries && link.IsUp; tries++)
         {
-            question.Stamp(link.Clock.Now, Life);
+            question.Stamp(link.Clock.Now, link.Patience * 2 > ShortestLife ? link.Patience * 2 : ShortestLife);
             long sentAt = time.GetTimestamp();
             RedisResult? said = await link.TryEvaluateAsync(Admit, question.Keys, question.Values);
             if (said is null)

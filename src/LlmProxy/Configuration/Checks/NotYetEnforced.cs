@@ -32,7 +32,6 @@ internal static class NotYetEnforced
         LimitsOptions limits = options.Limits;
         If(limits.MaxPromptChars != 0, "Limits:MaxPromptChars", findings);
         If(limits.MaxMessages != 0, "Limits:MaxMessages", findings);
-        If(limits.WhenStoreIsDown != defaults.Limits.WhenStoreIsDown, "Limits:WhenStoreIsDown", findings);
         SemanticCacheOptions semantic = options.Cache.Semantic;
         bool isSemanticChanged = semantic.Workspaces.Count > 0 || semantic.Llm != defaults.Cache.Semantic.Llm || semantic.Threshold != defaults.Cache.Semantic.Threshold;
         If(isSemanticChanged, "Cache:Semantic", findings);
