@@ -4,7 +4,7 @@ namespace LlmProxy.Limits;
 /// How many calls one LLM may have at once and per minute. A place at a full one is waited for a moment, first come first
 /// served; nobody asks twice: the call that ends hands its place on.
 /// </summary>
-internal sealed class Bulkhead(TimeProvider time) : IPlaces
+internal sealed partial class Bulkhead(TimeProvider time, ISharedLimits? shared = null) : IPlaces
 {
     private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
 

@@ -82,7 +82,7 @@ internal sealed partial class LimitGate
             return new Verdict(new LimitDecision(Hold.None, answer.Shortage.ToError(), answer.Requests) { Tokens = answer.Tokens, LlmIsFull = llmIsFull }, answer.Shortage);
         }
 
-        return new Verdict(new LimitDecision(Mirror(subject, hold, answer), null, answer.Requests) { Tokens = answer.Tokens, LlmIsFull = llmIsFull }, default);
+        return new Verdict(new LimitDecision(Mirror(subject, hold, answer), null, answer.Requests) { Tokens = answer.Tokens, LlmIsFull = llmIsFull, HeldLlm = subject.Llm }, default);
     }
 
     private SharedHold Mirror(in LimitSubject subject, Hold shared, SharedAnswer answer)

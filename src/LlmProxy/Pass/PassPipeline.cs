@@ -73,7 +73,7 @@ internal sealed class PassPipeline(
     private async Task ForwardAsync(Exchange exchange, Deployment llm, ClientAnswer answer)
     {
         LlmOptions options = llm.Options;
-        LimitDecision place = bulkhead.TryEnter(options.Name, LimitNumbers.Of(options));
+        LimitDecision place = await bulkhead.EnterEverywhereAsync(options.Name, LimitNumbers.Of(options), 0, isHeld: false, TimeSpan.Zero, exchange.Aborted);
         if (place.Refusal is { } full)
         {
             metrics.RateLimited("llm");

@@ -171,9 +171,6 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     public double QueueMs { get; set; }
 
-    /// <summary>The first LLM's own limits have no room, as all replicas together know: it is passed over.</summary>
-    public GatewayError? FullLlm { get; private set; }
-
     /// <summary>Requests left under the tightest limit, for the x-ratelimit headers.</summary>
     public RateReport Rate { get; set; }
 
@@ -182,6 +179,9 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
 
     /// <summary>What it holds of limits and budgets.</summary>
     public Hold Hold { get; private set; } = Hold.None;
+
+    /// <summary>The LLM whose place among all replicas the call was given when it was admitted.</summary>
+    public string? HeldLlm { get; private set; }
 
     /// <summary>How it has come so far, and its one row; null until it is admitted.</summary>
     public CallAccount? Account { get; set; }
@@ -240,7 +240,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
         QueueMs += decision.WaitedMs;
         Rate = decision.Rate.IsEmpty ? Rate : decision.Rate;
         TokenRate = decision.Tokens.IsEmpty ? TokenRate : decision.Tokens;
-        FullLlm = decision.LlmIsFull;
+        HeldLlm = decision.HeldLlm ?? HeldLlm;
     }
 
     public void Forward(KeyValuePair<string, StringValues> header) => (_forwarded ??= []).Add(header);

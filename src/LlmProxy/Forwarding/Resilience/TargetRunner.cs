@@ -154,7 +154,8 @@ internal sealed class TargetRunner(
         TimeSpan wait = turn.MayFollow ? ShortWait : queue > LastWait ? queue : LastWait;
         TimeSpan left = turn.TimeLeft;
         using CancellationTokenSource? either = turn.Side is null ? null : CancellationTokenSource.CreateLinkedTokenSource(turn.Gone, turn.Superseded);
-        return await bulkhead.EnterAsync(llm, limits, tokens, wait < left ? wait : left, either?.Token ?? turn.Gone);
+        bool isHeld = turn.Exchange.HeldLlm == llm;
+        return await bulkhead.EnterEverywhereAsync(llm, limits, tokens, isHeld, wait < left ? wait : left, either?.Token ?? turn.Gone);
     }
 
     private void TellLlm(TargetTurn turn, in Verdict verdict) =>
