@@ -33,7 +33,6 @@ internal sealed class AnswerGuard : PipeWriter, IDisposable
         _check = check;
         _held = check is null ? null : new HeldAnswer(exchange.Budget);
         _textIsJson = exchange.Peek is { } peek && RequestShape.WantsJson(peek, exchange.Body!.Span);
-        exchange.KeepAnswer = null; // What the client gets may be kept, and not what the vendor says.
     }
 
     /// <summary>The webhook has not seen the answer yet.</summary>

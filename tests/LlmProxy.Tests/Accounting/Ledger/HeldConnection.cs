@@ -37,6 +37,10 @@ internal sealed class HeldConnection : IDatabase, IDisposable
 
     public Task LockTablesAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellation) => Task.CompletedTask;
 
+    public Task TellAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellation) => Task.CompletedTask;
+
+    public Task WaitForNewsAsync(TimeSpan atMost, TimeProvider time, CancellationToken cancellation) => Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation);
+
     public void Dispose() => _connection.Dispose();
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
