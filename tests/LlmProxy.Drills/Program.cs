@@ -8,6 +8,7 @@ Dictionary<string, Func<Task<bool>>> drills = new()
 {
     ["bad-input"] = BadInput.RunAsync,
     ["client-gone"] = ClientGone.RunAsync,
+    ["database-blink"] = () => DatabaseBlink.RunAsync(args is [_, string seconds, ..] ? int.Parse(seconds, CultureInfo.InvariantCulture) : 60),
     ["hung-upstream"] = () => HungUpstream.RunAsync(args.ElementAtOrDefault(1) ?? ""),
     ["kill"] = () => KillUnderLoad.RunAsync(int.Parse(args.ElementAtOrDefault(1) ?? "20", CultureInfo.InvariantCulture), onPostgres: args.ElementAtOrDefault(2) == "postgres"),
     ["latency-reorder"] = LatencyReorder.RunAsync,

@@ -179,8 +179,8 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
     [Fact]
     public async Task CachedAnswer_IsARowThatCostsNothing()
     {
-        Expect.Ok(await ChatAsync("\"model\":\"paid\",\"temperature\":0,\"seed\":41", ("x-llm-cache", "on")));
-        Reply hit = await ChatAsync("\"model\":\"paid\",\"temperature\":0,\"seed\":41", ("x-llm-cache", "on"));
+        Expect.Ok(await ChatAsync("\"model\":\"paid\",\"temperature\":0,\"seed\":41", "on"));
+        Reply hit = await ChatAsync("\"model\":\"paid\",\"temperature\":0,\"seed\":41", "on");
 
         Assert.Equal("hit", hit.Header("x-llm-cache"));
         JsonNode row = await RowAsync(hit.Header("x-request-id")!);
@@ -228,13 +228,13 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
 
     private static int Number(JsonNode row, string field) => (int)row[field]!;
 
-    private Task<Reply> ChatAsync(string members, params (string, string)[] headers) => fixture.Client.PostAsync(
-        "/v1/chat/completions", $$"""{{{members}},"messages":[{"role":"user","content":"Hello"}]}""", [("x-api-key", Key), .. headers]);
+    private Task<Reply> ChatAsync(string members, string cache = "off") => fixture.Client.PostAsync(
+        "/v1/chat/completions", $$"""{{{members}},"messages":[{"role":"user","content":"Hello"}]}""", ("x-api-key", Key), ("x-llm-cache", cache));
 
     private async Task<string> StreamToItsEndAsync(string members)
     {
         await using StreamReply stream = await fixture.Client.StreamAsync(
-            "/v1/chat/completions", $$"""{{{members}},"stream":true,"messages":[{"role":"user","content":"Hello"}]}""", ("x-api-key", Key));
+            "/v1/chat/completions", $$"""{{{members}},"stream":true,"messages":[{"role":"user","content":"Hello"}]}""", ("x-api-key", Key), ("x-llm-cache", "off"));
         Assert.Equal("[DONE]", (await stream.Events.RestAsync())[^1]);
         return stream.Header("x-request-id")!;
     }

@@ -22,6 +22,7 @@ internal sealed class AnthropicStreamSink(ChatTurn turn) : ChatSink
     private bool _hasBegun;
     private bool _hasTools;
     private bool _hasRefused;
+    private byte[]? _reason;
     private FinishReason _finish;
     private JsonText _stopSequence;
 
@@ -104,7 +105,8 @@ internal sealed class AnthropicStreamSink(ChatTurn turn) : ChatSink
 
     protected override void OnMember(string name, ReadOnlySpan<byte> json)
     {
-        // Nor for these.
+        // No client of this dialect can ask for one of these, but the gateway says why it ended an answer.
+        _reason = name == "llm" ? json.ToArray() : _reason;
     }
 
     protected override void OnFinish(FinishReason reason, ReadOnlySpan<byte> stopSequence)
@@ -130,6 +132,12 @@ internal sealed class AnthropicStreamSink(ChatTurn turn) : ChatSink
             AnthropicWords.WriteStop(json, AnthropicWords.Of(_finish, _hasTools, !_stopSequence.IsMissing, _hasRefused), _stopSequence);
             json.WriteEndObject();
             AnthropicWords.WriteUsage(json, Usage ?? default);
+            if (_reason is not null)
+            {
+                json.WritePropertyName("llm"u8);
+                json.WriteRawValue(_reason);
+            }
+
             json.WriteEndObject();
         }
 
