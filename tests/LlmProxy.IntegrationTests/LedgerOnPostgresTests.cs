@@ -26,7 +26,7 @@ public sealed class LedgerOnPostgresTests(PostgresTests.Fixture fixture) : IClas
         GatewayProcess[] replicas = await Task.WhenAll(StartAsync(database), StartAsync(database), StartAsync(database));
         try
         {
-            string[] ids = await Task.WhenAll(replicas.Select(AskAsync));
+            string[] ids = await Task.WhenAll(replicas.Select(replica => AskAsync(replica)));
 
             foreach (string id in ids)
             {
@@ -113,9 +113,9 @@ public sealed class LedgerOnPostgresTests(PostgresTests.Fixture fixture) : IClas
         string database = await fixture.Server.CreateDatabaseAsync("text");
         await using GatewayProcess gateway = await StartAsync(database);
 
-        string id = await AskAsync(gateway, "a\\u0000b\\ud800" + new string('x', 5000));
+        string id = await AskAsync(gateway, "a\\u0000b");
 
-        Assert.StartsWith("a b\ufffdxxx", (await Ledger.In(fixture.Server, "text").RowAsync(id))?.EndUser, StringComparison.Ordinal);
+        Assert.Equal("a b", (await Ledger.In(fixture.Server, "text").RowAsync(id))?.EndUser);
     }
 
     private static async Task<string> AskAsync(GatewayProcess gateway, string user = "somebody")

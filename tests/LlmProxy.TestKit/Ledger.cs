@@ -29,7 +29,18 @@ public sealed class Ledger
     public static Ledger In(PostgresServer server, string database) => new(async () =>
         [.. (await server.QueryAsync(database, Sql)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('|'))]);
 
-    public async Task<List<LedgerRow>> RowsAsync() => [.. (await _read()).Select(Row)];
+    /// <summary>None before the gateway has made its tables.</summary>
+    public async Task<List<LedgerRow>> RowsAsync()
+    {
+        try
+        {
+            return [.. (await _read()).Select(Row)];
+        }
+        catch (Exception e) when (e.Message.Contains("does not exist", StringComparison.Ordinal) || e.Message.Contains("no such table", StringComparison.Ordinal) || e.Message.Contains("unable to open", StringComparison.Ordinal))
+        {
+            return [];
+        }
+    }
 
     /// <summary>The row of this call, as soon as it is there; null when it does not come in that time.</summary>
     public async Task<LedgerRow?> RowAsync(string id, TimeSpan? patience = null)

@@ -12,6 +12,7 @@ namespace LlmProxy.Drills.Accounting;
 internal static class KillUnderLoad
 {
     private const int Workers = 24;
+    private static readonly TimeSpan LongestRound = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(30);
 
     public static async Task<bool> RunAsync(int rounds, bool onPostgres)
@@ -45,7 +46,13 @@ internal static class KillUnderLoad
     {
         using var stop = new CancellationTokenSource();
         Task[] load = [.. Enumerable.Range(0, Workers).Select(worker => new MixedCaller(gateway, finished, $"{round}-{worker}", random.Next()).RunAsync(stop.Token))];
-        await Task.Delay(random.Next(500, 2500));
+        int enough = finished.Count + random.Next(100, 600);
+        long begin = Stopwatch.GetTimestamp();
+        while (finished.Count < enough && Stopwatch.GetElapsedTime(begin) < LongestRound)
+        {
+            await Task.Delay(random.Next(1, 20));
+        }
+
         gateway.Kill();
         await gateway.WaitForExitAsync();
         await stop.CancelAsync();

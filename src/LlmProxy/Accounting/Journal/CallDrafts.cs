@@ -1,5 +1,3 @@
-using LlmProxy.Accounting.Ledger;
-
 namespace LlmProxy.Accounting.Journal;
 
 /// <summary>A call that is not settled yet: the row as it would stand if the process died now.</summary>
@@ -7,10 +5,8 @@ internal record struct OpenCall(CallRow Draft, IRunningCall Call, CallProgress? 
 
 internal static class CallDrafts
 {
-    public const string Estimated = "estimated";
-
     /// <summary>What is known of a call that nobody will ever settle.</summary>
     public static CallRow Interrupted(CallRow draft, CallProgress? progress) => progress is { } known
-        ? draft with { Outcome = CallTable.Interrupted, UsageSource = Estimated, Usage = known.Usage, CostUsd = known.CostUsd ?? draft.CostUsd }
-        : draft with { Outcome = CallTable.Interrupted, UsageSource = Estimated };
+        ? draft with { Outcome = CallOutcome.Interrupted, UsageSource = Accounting.UsageSource.Estimated, Usage = known.Usage, CostUsd = known.CostUsd ?? draft.CostUsd }
+        : draft with { Outcome = CallOutcome.Interrupted, UsageSource = Accounting.UsageSource.Estimated };
 }

@@ -14,7 +14,7 @@ internal static class CallInsert
 {
     private static readonly string Conflict =
         $" on conflict (id) do update set {string.Join(", ", CallTable.Columns.Skip(1).Select(column => $"{column} = excluded.{column}"))}"
-        + $" where {CallTable.Name}.outcome = '{CallTable.Interrupted}' and excluded.outcome <> '{CallTable.Interrupted}'";
+        + $" where {CallTable.Name}.outcome = '{CallOutcome.Interrupted}' and excluded.outcome <> '{CallOutcome.Interrupted}'";
 
     private static readonly string Into = $"insert into {CallTable.Name} ({string.Join(", ", CallTable.Columns)}) ";
 

@@ -15,9 +15,6 @@ internal static class CallTable
         overhead_ms as OverheadMs, queue_ms as QueueMs, cache as Cache, stream as Stream, client_gone as ClientGone, tags as Tags
         """;
 
-    /// <summary>The outcome of a call whose process died; a later word on the same call replaces it.</summary>
-    public const string Interrupted = "interrupted";
-
     /// <summary>Every column, in one order.</summary>
     public static readonly string[] Columns =
     [

@@ -120,7 +120,7 @@ internal sealed class LedgerShipper(Func<IDatabase?> database, Func<string> whyA
         foreach (CallRow row in _rows)
         {
             var call = StoredCall.Of(row);
-            if (!_batch.TryGetValue(call.Id, out StoredCall? first) || (first.Outcome == CallTable.Interrupted && call.Outcome != CallTable.Interrupted))
+            if (!_batch.TryGetValue(call.Id, out StoredCall? first) || (first.Outcome == CallOutcome.Interrupted && call.Outcome != CallOutcome.Interrupted))
             {
                 _batch[call.Id] = call;
             }

@@ -1,6 +1,5 @@
 using LlmProxy.Accounting;
 using LlmProxy.Accounting.Journal;
-using LlmProxy.Accounting.Ledger;
 using LlmProxy.Pipeline;
 
 namespace LlmProxy.Tests.Accounting.Journal;
@@ -25,7 +24,7 @@ internal static class Rows
         CostUsd = 0.0001m,
     };
 
-    public static CallRow Draft(CallRow row) => row with { Outcome = CallTable.Interrupted, Status = 0, UsageSource = "estimated", Usage = new TokenUsage(9, 0, 0, 0, 0), CostUsd = 0.00005m };
+    public static CallRow Draft(CallRow row) => row with { Outcome = CallOutcome.Interrupted, Status = 0, UsageSource = "estimated", Usage = new TokenUsage(9, 0, 0, 0, 0), CostUsd = 0.00005m };
 
     /// <summary>Every field has a value of its own.</summary>
     public static CallRow Full() => New() with
