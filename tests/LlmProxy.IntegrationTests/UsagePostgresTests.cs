@@ -19,11 +19,11 @@ public sealed class UsagePostgresTests(UsagePostgresTests.Fixture fixture) : ICl
             Reply reply = await fixture.Gateway.AdminAsync($"usage?{Range}&group_by={by}");
 
             Expect.Ok(reply);
-            Dictionary<string, Dictionary<string, decimal>> expected = LedgerRow.Sum(fixture.Rows, NamesOf(by));
+            Dictionary<string, Dictionary<string, decimal>> expected = MadeUpCall.Sum(fixture.Rows, NamesOf(by));
             JsonArray groups = reply.Json["data"]!.AsArray();
             Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), groups.Select(group => group![by]?.ToString() ?? "(null)").Order(StringComparer.Ordinal));
             Assert.All(groups, group => AssertSums(expected[group![by]?.ToString() ?? "(null)"], group));
-            AssertSums(LedgerRow.Sum(fixture.Rows.ToList()), reply.Json["total"]!);
+            AssertSums(MadeUpCall.Sum(fixture.Rows.ToList()), reply.Json["total"]!);
             Assert.Equal("2026-09-01T00:00:00Z", reply.Json["from"]!.ToString());
             AssertSameAsCsv(groups, await CsvAsync($"usage?{Range}&group_by={by}"));
         }
@@ -35,9 +35,9 @@ public sealed class UsagePostgresTests(UsagePostgresTests.Fixture fixture) : ICl
         Reply reply = await fixture.Gateway.AdminAsync("usage?from=2026-09-02T12:00&to=2026-09-05T00:00:00Z&provider=OpenAI&workspace=team%2Fb%20%C3%BC&key=key-2");
 
         Expect.Ok(reply);
-        LedgerRow[] left = [.. fixture.Rows.Where(row => row.StartedAt >= Begin.AddHours(36) && row.StartedAt < Begin.AddDays(4) && row.Provider == "openai" && row.Workspace == "team/b ü" && row.Key == "key-2")];
+        MadeUpCall[] left = [.. fixture.Rows.Where(row => row.StartedAt >= Begin.AddHours(36) && row.StartedAt < Begin.AddDays(4) && row.Provider == "openai" && row.Workspace == "team/b ü" && row.Key == "key-2")];
         Assert.NotEmpty(left);
-        AssertSums(LedgerRow.Sum(left), reply.Json["total"]!);
+        AssertSums(MadeUpCall.Sum(left), reply.Json["total"]!);
     }
 
     [PostgresFact]
@@ -47,12 +47,12 @@ public sealed class UsagePostgresTests(UsagePostgresTests.Fixture fixture) : ICl
 
         Expect.Ok(reply);
         JsonArray models = reply.Json["data"]!.AsArray();
-        Dictionary<string, List<LedgerRow>> expected = fixture.Rows.GroupBy(row => $"{row.Provider ?? "none"}/{row.Llm ?? "none"}").ToDictionary(group => group.Key, group => group.ToList());
+        Dictionary<string, List<MadeUpCall>> expected = fixture.Rows.GroupBy(row => $"{row.Provider ?? "none"}/{row.Llm ?? "none"}").ToDictionary(group => group.Key, group => group.ToList());
         Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), models.Select(model => model!["model"]!.ToString()).Order(StringComparer.Ordinal));
         foreach (JsonNode? model in models)
         {
-            List<LedgerRow> rows = expected[model!["model"]!.ToString()];
-            Dictionary<string, decimal> sums = LedgerRow.Sum(rows);
+            List<MadeUpCall> rows = expected[model!["model"]!.ToString()];
+            Dictionary<string, decimal> sums = MadeUpCall.Sum(rows);
             Assert.Equal(sums["calls"], model["total_calls"]!.GetValue<decimal>());
             Assert.Equal(sums["successful"], model["successful_calls"]!.GetValue<decimal>());
             Assert.Equal(sums["failed"], model["failed_calls"]!.GetValue<decimal>());
@@ -91,7 +91,7 @@ public sealed class UsagePostgresTests(UsagePostgresTests.Fixture fixture) : ICl
         Expect.Ok(reply);
         JsonArray days = reply.Json["data"]!.AsArray();
         Assert.Equal(400, days.Count);
-        Dictionary<string, Dictionary<string, decimal>> expected = LedgerRow.Sum(fixture.Rows, row => [row.Day]);
+        Dictionary<string, Dictionary<string, decimal>> expected = MadeUpCall.Sum(fixture.Rows, row => [row.Day]);
         foreach (JsonNode? day in days.Where(day => expected.ContainsKey(day!["day"]!.ToString())))
         {
             Assert.Equal(expected[day!["day"]!.ToString()]["cost_usd"], day["total_cost"]!.GetValue<decimal>());
@@ -114,7 +114,7 @@ public sealed class UsagePostgresTests(UsagePostgresTests.Fixture fixture) : ICl
             Expect.Ok(page);
             seen.AddRange(page.Json["data"]!.AsArray().Select(row => row!["id"]!.ToString()));
             cursor = page.Json["next_cursor"]?.ToString();
-            await fixture.AddAsync(LedgerRow.Some(500 + turn++, 3, new DateTimeOffset(2026, 9, 20, 0, 0, 0, TimeSpan.Zero).AddMinutes(turn), TimeSpan.FromSeconds(1)));
+            await fixture.AddAsync(MadeUpCall.Some(500 + turn++, 3, new DateTimeOffset(2026, 9, 20, 0, 0, 0, TimeSpan.Zero).AddMinutes(turn), TimeSpan.FromSeconds(1)));
         }
         while (cursor is not null);
 
@@ -150,7 +150,7 @@ public sealed class UsagePostgresTests(UsagePostgresTests.Fixture fixture) : ICl
     [PostgresFact]
     public async Task Requests_Filtered_AreThese()
     {
-        (string Query, Func<LedgerRow, bool> Keep)[] filters =
+        (string Query, Func<MadeUpCall, bool> Keep)[] filters =
         [
             ("key=key-1", row => row.Key == "key-1"),
             ("workspace=team-a", row => row.Workspace == "team-a"),
@@ -159,7 +159,7 @@ public sealed class UsagePostgresTests(UsagePostgresTests.Fixture fixture) : ICl
             ("status=200&key=key-0", row => row.Status == 200 && row.Key == "key-0"),
             ("key=%27%20or%201=1%20--", _ => false),
         ];
-        foreach ((string query, Func<LedgerRow, bool> keep) in filters)
+        foreach ((string query, Func<MadeUpCall, bool> keep) in filters)
         {
             Reply reply = await fixture.Gateway.AdminAsync($"requests?{Range}&limit=1000&{query}");
 
@@ -173,7 +173,7 @@ public sealed class UsagePostgresTests(UsagePostgresTests.Fixture fixture) : ICl
     public async Task Reprice_BesideARunningGateway_RewritesTheLedger()
     {
         const string Prices = "select coalesce(sum(cost_units), 0) from llmproxy_calls where llm = 'priced'";
-        await fixture.AddAsync([.. Enumerable.Range(0, 700).Select(i => new LedgerRow
+        await fixture.AddAsync([.. Enumerable.Range(0, 700).Select(i => new MadeUpCall
         {
             Id = Guid.NewGuid(), StartedAt = new DateTimeOffset(2026, 8, 1, 0, 0, 0, TimeSpan.Zero), Llm = "priced", Provider = "dummy", Input = 1_000_000, CostUnits = i,
         })]);
@@ -220,7 +220,7 @@ public sealed class UsagePostgresTests(UsagePostgresTests.Fixture fixture) : ICl
         _ => value.ToJsonString(),
     };
 
-    private static Func<LedgerRow, IEnumerable<string?>> NamesOf(string by) => by switch
+    private static Func<MadeUpCall, IEnumerable<string?>> NamesOf(string by) => by switch
     {
         "model" => row => [row.Llm],
         "provider" => row => [row.Provider],
@@ -241,7 +241,7 @@ public sealed class UsagePostgresTests(UsagePostgresTests.Fixture fixture) : ICl
 
         public GatewayProcess Gateway { get; private set; } = null!;
 
-        public IReadOnlyList<LedgerRow> Rows { get; } = LedgerRow.Some(11, 2_300, Begin, TimeSpan.FromDays(7));
+        public IReadOnlyList<MadeUpCall> Rows { get; } = MadeUpCall.Some(11, 2_300, Begin, TimeSpan.FromDays(7));
 
         public async Task InitializeAsync()
         {
@@ -257,13 +257,13 @@ public sealed class UsagePostgresTests(UsagePostgresTests.Fixture fixture) : ICl
             await AddAsync(Rows);
             DateTimeOffset now = TimeProvider.System.GetUtcNow();
             now = new DateTimeOffset(now.Ticks - (now.Ticks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
-            var call = new LedgerRow { Id = Guid.NewGuid(), StartedAt = now, Workspace = "now/here %", Llm = "gpt-4o", Provider = "openai", Input = 5, Output = 10, CostUnits = 10 };
+            var call = new MadeUpCall { Id = Guid.NewGuid(), StartedAt = now, Workspace = "now/here %", Llm = "gpt-4o", Provider = "openai", Input = 5, Output = 10, CostUnits = 10 };
             await AddAsync([call, call with { Id = Guid.NewGuid(), CostUnits = 15 }]);
         }
 
-        public async Task AddAsync(IEnumerable<LedgerRow> rows)
+        public async Task AddAsync(IEnumerable<MadeUpCall> rows)
         {
-            foreach (string insert in LedgerRow.Inserts(rows))
+            foreach (string insert in MadeUpCall.Inserts(rows))
             {
                 await Server!.QueryAsync("usage", insert);
             }

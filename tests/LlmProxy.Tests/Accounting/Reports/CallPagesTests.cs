@@ -17,7 +17,7 @@ public sealed class CallPagesTests
     [InlineData(1000)]
     public async Task Pages_WhileCallsComeIn_ShowEveryCallOnceNewestFirst(int page)
     {
-        IReadOnlyList<LedgerRow> rows = LedgerRow.Some(5, 150, Begin, TimeSpan.FromHours(1));
+        IReadOnlyList<MadeUpCall> rows = MadeUpCall.Some(5, 150, Begin, TimeSpan.FromHours(1));
         await using SqliteLedger ledger = await SqliteLedger.WithAsync(rows);
         var seen = new List<StoredCall>();
         CallCursor cursor = CallCursor.Newest;
@@ -31,7 +31,7 @@ public sealed class CallPagesTests
 
             seen.AddRange(calls);
             Assert.True(CallCursor.TryRead(CallCursor.After(calls[^1]).ToString(), out cursor));
-            await ledger.AddAsync(LedgerRow.Some(1000 + turn, 2, Begin.AddHours(2 + turn), TimeSpan.FromMinutes(1)).Select(row => row with { Llm = "late" }));
+            await ledger.AddAsync(MadeUpCall.Some(1000 + turn, 2, Begin.AddHours(2 + turn), TimeSpan.FromMinutes(1)).Select(row => row with { Llm = "late" }));
         }
 
         string[] expected = [.. rows.OrderByDescending(row => row.StartedAt).ThenByDescending(row => row.Id.ToString(), StringComparer.Ordinal).Select(row => row.Id.ToString())];
@@ -41,7 +41,7 @@ public sealed class CallPagesTests
     [Fact]
     public async Task Page_HoldsWhatWasWritten()
     {
-        LedgerRow row = LedgerRow.Some(6, 1, Begin, TimeSpan.FromHours(1))[0] with { CostUnits = null, FirstTokenMs = null, Tags = "[\"a\"]", IsStream = true, Outcome = "client_gone" };
+        MadeUpCall row = MadeUpCall.Some(6, 1, Begin, TimeSpan.FromHours(1))[0] with { CostUnits = null, FirstTokenMs = null, Tags = "[\"a\"]", IsStream = true, Outcome = "client_gone" };
         await using SqliteLedger ledger = await SqliteLedger.WithAsync([row]);
 
         StoredCall call = Assert.Single(await ReadAsync(ledger, All, CallCursor.Newest, 10));
@@ -57,7 +57,7 @@ public sealed class CallPagesTests
     [InlineData("Upstream_Error")]
     public async Task Status_AsNumberClassOrOutcome_IsAFilter(string status)
     {
-        IReadOnlyList<LedgerRow> rows = LedgerRow.Some(7, 200, Begin, TimeSpan.FromHours(1));
+        IReadOnlyList<MadeUpCall> rows = MadeUpCall.Some(7, 200, Begin, TimeSpan.FromHours(1));
         await using SqliteLedger ledger = await SqliteLedger.WithAsync(rows);
 
         Assert.True(All.TryWithStatus(status, out ReportFilter filter));

@@ -19,7 +19,7 @@ internal sealed class SqliteLedger : IAsyncDisposable
 
     public SqliteDatabase Database { get; }
 
-    public static async Task<SqliteLedger> WithAsync(IEnumerable<LedgerRow> rows)
+    public static async Task<SqliteLedger> WithAsync(IEnumerable<MadeUpCall> rows)
     {
         var ledger = new SqliteLedger();
         await Migrator.RunAsync(ledger.Database, new FakeTimeProvider(), CancellationToken.None);
@@ -27,10 +27,10 @@ internal sealed class SqliteLedger : IAsyncDisposable
         return ledger;
     }
 
-    public Task AddAsync(IEnumerable<LedgerRow> rows) => Database.WriteAsync(
+    public Task AddAsync(IEnumerable<MadeUpCall> rows) => Database.WriteAsync(
         async (connection, transaction) =>
         {
-            foreach (string insert in LedgerRow.Inserts(rows))
+            foreach (string insert in MadeUpCall.Inserts(rows))
             {
                 await connection.ExecuteAsync(insert, transaction: transaction);
             }

@@ -16,22 +16,22 @@ public sealed class UsageReportTests
     [MemberData(nameof(Groups))]
     public async Task Groups_OfRowsOfAllKinds_AreTheirSums(string by)
     {
-        IReadOnlyList<LedgerRow> rows = LedgerRow.Some(1, 1_000, Begin, TimeSpan.FromDays(7));
+        IReadOnlyList<MadeUpCall> rows = MadeUpCall.Some(1, 1_000, Begin, TimeSpan.FromDays(7));
         await using SqliteLedger ledger = await SqliteLedger.WithAsync(rows);
 
         UsageReport report = await ledger.ReportAsync(All, ReportGroups.Find(by)!.Value);
 
-        Dictionary<string, Dictionary<string, decimal>> expected = LedgerRow.Sum(rows, NamesOf(by));
+        Dictionary<string, Dictionary<string, decimal>> expected = MadeUpCall.Sum(rows, NamesOf(by));
         Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), report.Groups.Select(group => group.Name ?? "(null)").Order(StringComparer.Ordinal));
         Assert.All(report.Groups, group => AssertSums(expected[group.Name ?? "(null)"], group.Sums));
-        AssertSums(LedgerRow.Sum(rows), report.Total);
+        AssertSums(MadeUpCall.Sum(rows), report.Total);
         Assert.False(report.IsTruncated);
     }
 
     [Fact]
     public async Task Groups_StandInTheirOrder()
     {
-        await using SqliteLedger ledger = await SqliteLedger.WithAsync(LedgerRow.Some(2, 300, Begin, TimeSpan.FromDays(7)));
+        await using SqliteLedger ledger = await SqliteLedger.WithAsync(MadeUpCall.Some(2, 300, Begin, TimeSpan.FromDays(7)));
 
         foreach (ReportGroup by in (ReportGroup[])[ReportGroup.User, ReportGroup.Tag, ReportGroup.ProviderModel])
         {
@@ -46,21 +46,21 @@ public sealed class UsageReportTests
     [Fact]
     public async Task Filters_LeaveOnlyWhatWasAskedFor()
     {
-        IReadOnlyList<LedgerRow> rows = LedgerRow.Some(3, 500, Begin, TimeSpan.FromDays(7));
+        IReadOnlyList<MadeUpCall> rows = MadeUpCall.Some(3, 500, Begin, TimeSpan.FromDays(7));
         await using SqliteLedger ledger = await SqliteLedger.WithAsync(rows);
         var narrow = new ReportFilter(new ReportRange(Begin.AddDays(1), Begin.AddDays(4))) { Workspace = "team/b ü", Provider = "openai", Key = "key-1" };
 
         UsageReport report = await ledger.ReportAsync(narrow, ReportGroup.Model);
 
-        LedgerRow[] expected = [.. rows.Where(row => row.Workspace == "team/b ü" && row.Provider == "openai" && row.Key == "key-1" && row.StartedAt >= narrow.Range.From && row.StartedAt < narrow.Range.To)];
+        MadeUpCall[] expected = [.. rows.Where(row => row.Workspace == "team/b ü" && row.Provider == "openai" && row.Key == "key-1" && row.StartedAt >= narrow.Range.From && row.StartedAt < narrow.Range.To)];
         Assert.NotEmpty(expected);
-        AssertSums(LedgerRow.Sum(expected), report.Total);
+        AssertSums(MadeUpCall.Sum(expected), report.Total);
     }
 
     [Fact]
     public async Task Range_IsOpenAtItsEnd()
     {
-        LedgerRow[] rows = [Row(Begin.AddTicks(-10)), Row(Begin), Row(Begin.AddDays(1).AddTicks(-10)), Row(Begin.AddDays(1))];
+        MadeUpCall[] rows = [Row(Begin.AddTicks(-10)), Row(Begin), Row(Begin.AddDays(1).AddTicks(-10)), Row(Begin.AddDays(1))];
         await using SqliteLedger ledger = await SqliteLedger.WithAsync(rows);
 
         UsageReport report = await ledger.ReportAsync(new ReportFilter(new ReportRange(Begin, Begin.AddDays(1))), ReportGroup.Day);
@@ -73,7 +73,7 @@ public sealed class UsageReportTests
     [InlineData("tag")]
     public async Task Groups_MoreThanAreShown_AreCutOffAndStillInTheTotal(string by)
     {
-        LedgerRow[] rows = [.. Enumerable.Range(0, 20).Select(i => Row(Begin) with { Id = Guid.NewGuid(), User = $"user-{i}", Tags = $"[\"tag-{i}\"]", CostUnits = i })];
+        MadeUpCall[] rows = [.. Enumerable.Range(0, 20).Select(i => Row(Begin) with { Id = Guid.NewGuid(), User = $"user-{i}", Tags = $"[\"tag-{i}\"]", CostUnits = i })];
         await using SqliteLedger ledger = await SqliteLedger.WithAsync(rows);
 
         UsageReport report = await ledger.ReportAsync(All, ReportGroups.Find(by)!.Value, most: 5);
@@ -81,13 +81,13 @@ public sealed class UsageReportTests
         Assert.True(report.IsTruncated);
         Assert.Equal(5, report.Groups.Count);
         Assert.EndsWith("-19", report.Groups[0].Name, StringComparison.Ordinal);
-        AssertSums(LedgerRow.Sum(rows), report.Total);
+        AssertSums(MadeUpCall.Sum(rows), report.Total);
     }
 
     [Fact]
     public async Task Rows_ThatSayNonsense_BreakNoSum()
     {
-        LedgerRow wild = Row(Begin) with { Input = long.MaxValue, Output = long.MaxValue, CostUnits = long.MaxValue, UsageSource = "reported" };
+        MadeUpCall wild = Row(Begin) with { Input = long.MaxValue, Output = long.MaxValue, CostUnits = long.MaxValue, UsageSource = "reported" };
         await using SqliteLedger ledger = await SqliteLedger.WithAsync([wild, wild with { Id = Guid.NewGuid() }, wild with { Id = Guid.NewGuid() }]);
 
         UsageReport report = await ledger.ReportAsync(All, ReportGroup.Model);
@@ -108,9 +108,9 @@ public sealed class UsageReportTests
         Assert.Equal(default, report.Total);
     }
 
-    private static LedgerRow Row(DateTimeOffset at) => new() { Id = LedgerRow.IdAt(at, new Random((int)at.Ticks)), StartedAt = at };
+    private static MadeUpCall Row(DateTimeOffset at) => new() { Id = MadeUpCall.IdAt(at, new Random((int)at.Ticks)), StartedAt = at };
 
-    private static Func<LedgerRow, IEnumerable<string?>> NamesOf(string by) => by switch
+    private static Func<MadeUpCall, IEnumerable<string?>> NamesOf(string by) => by switch
     {
         "model" => row => [row.Llm],
         "provider" => row => [row.Provider],

@@ -45,7 +45,7 @@ public sealed class RepricerTests
     [Fact]
     public async Task Apply_OfManyBatches_GivesEveryCallItsNewCostOnceAndOneLineOfAudit()
     {
-        LedgerRow[] rows = [.. Enumerable.Range(0, 1_234).Select(i => Row("gpt", i, 1, i) with { StartedAt = Begin.AddSeconds(i / 3) })];
+        MadeUpCall[] rows = [.. Enumerable.Range(0, 1_234).Select(i => Row("gpt", i, 1, i) with { StartedAt = Begin.AddSeconds(i / 3) })];
         await using SqliteLedger ledger = await SqliteLedger.WithAsync(rows);
         Repricer repricer = NewRepricer(ledger);
 
@@ -171,7 +171,7 @@ public sealed class RepricerTests
 
     private static Repricer NewRepricer(SqliteLedger ledger) => new(ledger.Database, new PriceList(Options, new FakeTimeProvider()));
 
-    private static LedgerRow Row(string llm, long input, long output, long? cost) => new()
+    private static MadeUpCall Row(string llm, long input, long output, long? cost) => new()
     {
         Id = Guid.NewGuid(),
         StartedAt = Begin,

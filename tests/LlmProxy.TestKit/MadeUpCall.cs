@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace LlmProxy.TestKit;
 
 /// <summary>One row for the ledger's table, made up by a test and added up by it without SQL.</summary>
-public sealed record LedgerRow
+public sealed record MadeUpCall
 {
     private const decimal UnitsPerUsd = 10_000_000_000;
 
@@ -67,10 +67,10 @@ public sealed record LedgerRow
     public string Day => StartedAt.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>Rows of all kinds, the same for the same seed.</summary>
-    public static IReadOnlyList<LedgerRow> Some(int seed, int count, DateTimeOffset from, TimeSpan span)
+    public static IReadOnlyList<MadeUpCall> Some(int seed, int count, DateTimeOffset from, TimeSpan span)
     {
         var random = new Random(seed);
-        var rows = new List<LedgerRow>();
+        var rows = new List<MadeUpCall>();
         for (int i = 0; i < count; i++)
         {
             // Some begin at the same moment; databases keep microseconds.
@@ -78,7 +78,7 @@ public sealed record LedgerRow
             (string? llm, string? provider) = Llms[random.Next(Llms.Length)];
             string source = random.Next(6) == 0 ? "none" : "reported";
             string outcome = Outcomes[random.Next(Outcomes.Length)];
-            rows.Add(new LedgerRow
+            rows.Add(new MadeUpCall
             {
                 Id = IdAt(started, random),
                 StartedAt = started,
@@ -119,7 +119,7 @@ public sealed record LedgerRow
     }
 
     /// <summary>Statements that put the rows into either database, each short enough for a command line.</summary>
-    public static IEnumerable<string> Inserts(IEnumerable<LedgerRow> rows) => rows.Chunk(100).Select(chunk => $"""
+    public static IEnumerable<string> Inserts(IEnumerable<MadeUpCall> rows) => rows.Chunk(100).Select(chunk => $"""
         insert into llmproxy_calls (id, client_request_id, started_at, finished_at, endpoint, key_name, workspace, end_user, requested_model, llm, provider,
           provider_request_id, status, outcome, error_code, attempts, input_tokens, cached_tokens, cache_write_tokens, output_tokens, reasoning_tokens,
           usage_source, cost_units, ttft_ms, duration_ms, overhead_ms, queue_ms, cache, stream, client_gone, tags) values
@@ -143,12 +143,12 @@ public sealed record LedgerRow
     }
 
     /// <summary>The sums of the rows by the names that each belongs to, with the names of the report's members.</summary>
-    public static Dictionary<string, Dictionary<string, decimal>> Sum(IEnumerable<LedgerRow> rows, Func<LedgerRow, IEnumerable<string?>> names) => rows
+    public static Dictionary<string, Dictionary<string, decimal>> Sum(IEnumerable<MadeUpCall> rows, Func<MadeUpCall, IEnumerable<string?>> names) => rows
         .SelectMany(row => names(row).Select(name => (name: name ?? "(null)", row)))
         .GroupBy(pair => pair.name, pair => pair.row, StringComparer.Ordinal)
         .ToDictionary(group => group.Key, group => Sum([.. group]), StringComparer.Ordinal);
 
-    public static Dictionary<string, decimal> Sum(IReadOnlyCollection<LedgerRow> rows) => new(StringComparer.Ordinal)
+    public static Dictionary<string, decimal> Sum(IReadOnlyCollection<MadeUpCall> rows) => new(StringComparer.Ordinal)
     {
         ["calls"] = rows.Count,
         ["successful"] = rows.Count(row => row.Outcome == "success"),
