@@ -85,6 +85,7 @@ public sealed class GuardWebhookTests(GuardWebhookTests.Fixture fixture) : IClas
         Reply reply = await fixture.Client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("openai/" + model, "\"stream\":true", "Write to jane@x.example"), ("x-api-key", Key));
 
         JsonNode told = fixture.Judge.CallsFor("openai/" + model)[^1].Json;
+        Assert.Equal("Write to [EMAIL_1]", told["request"]!["messages"]![0]!["content"]!.ToString());
         Assert.Equal("To [EMAIL_1] with love", string.Concat(told["answer"]!.AsArray().Select(e => e!["choices"]?[0]?["delta"]?["content"]?.ToString())));
         if (isAllowed)
         {

@@ -111,6 +111,27 @@ public sealed class RedactionTests(RedactionTests.Fixture fixture) : IClassFixtu
     }
 
     [Fact]
+    public async Task StreamThatBreaksInsideAPlaceholder_IsGoneOnWithAndRestoredWhole()
+    {
+        fixture.Upstream.Once("second-model", Answers.Sse(
+            Step.Send(OpenAiAnswers.RoleChunk + OpenAiAnswers.ContentChunk("Dear [EMA")), Step.Send("data: {\"error\":{\"message\":\"gone\",\"type\":\"server_error\"}}\n\n")));
+        fixture.Other.Once("first-model", Answers.Sse(Step.Send(OpenAiAnswers.RoleChunk + OpenAiAnswers.ContentChunk("IL_1]!") + OpenAiAnswers.Chunk("{}", "\"stop\"") + OpenAiAnswers.Done)));
+
+        Reply reply = await fixture.Client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("breaking", "\"stream\":true", Prompt), ("x-llm-continue", "on"));
+
+        Assert.Equal($"Dear {Email}!", SseReader.ContentOf(SseReader.Data(reply.Text)));
+        Assert.DoesNotContain("jane", fixture.Other.CallsFor("first-model")[^1].Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task User_OfAMaskedCall_IsAPlaceholderForTheVendor()
+    {
+        await fixture.Client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("openai/named", $"\"user\":\"u-{Email}\"", "hello"));
+
+        Assert.Equal("[EMAIL_1]", Assert.Single(fixture.Upstream.CallsFor("named")).Json["user"]!.ToString());
+    }
+
+    [Fact]
     public async Task Embeddings_OfPersonalData_AreMadeOfPlaceholders()
     {
         Reply reply = await fixture.Client.PostAsync("/v1/embeddings", $$"""{"model":"openai/embed","input":["{{Prompt}}","b"]}""");
@@ -229,7 +250,7 @@ public sealed class RedactionTests(RedactionTests.Fixture fixture) : IClassFixtu
                     new { Name = "home", Provider = "vllm", Model = "home-model", Other.BaseUrl },
                     new { Name = "claude", Provider = "anthropic", Model = "claude-model", BaseUrl = Other.Address, Auth = new { api_key = "sk-2" } },
                 },
-                Chains = new { mixed = new[] { "first", "second" } },
+                Chains = new { mixed = new[] { "first", "second" }, breaking = new[] { "second", "first" } },
                 Guards = new { Redact = new[] { "emails", "cards:block", "ip:log", "private_keys" } },
                 Logging = new { Prompts = true },
             }),

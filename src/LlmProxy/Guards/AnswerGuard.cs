@@ -114,7 +114,7 @@ internal sealed class AnswerGuard : PipeWriter, IDisposable
         }
 
         int read = Forward(_in.Written, ended: false);
-        byte[] rest = _in.Written[read..].ToArray();
+        byte[] rest = read == _in.Length ? [] : _in.Written[read..].ToArray();
         _in.Clear();
         _in.Write(rest);
         return Client.FlushAsync(cancellationToken);

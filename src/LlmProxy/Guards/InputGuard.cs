@@ -33,7 +33,7 @@ internal sealed class InputGuard(GuardWebhook webhook, ILogger<InputGuard> logge
         bool applies = !rules.Redaction.IsEmpty && (rules.RedactsAll || (!(isKnown && rules.WebhookIsHome) && rules.MayLeave(plan)));
         if (applies)
         {
-            refusal = await RedactAsync(exchange, plan, rules, names => masked = names);
+            (refusal, masked) = await RedactAsync(exchange, plan, rules);
         }
 
         if (refusal is null && rules.Webhook is not null && rules.WebhookOptions.On != Configuration.Options.WebhookStage.After)
@@ -63,18 +63,14 @@ internal sealed class InputGuard(GuardWebhook webhook, ILogger<InputGuard> logge
         return refusal;
     }
 
-    private async ValueTask<GatewayError?> RedactAsync(Exchange exchange, RoutePlan plan, GuardRules rules, Action<Placeholders> masked)
+    private async ValueTask<(GatewayError? Refusal, Placeholders? Masked)> RedactAsync(Exchange exchange, RoutePlan plan, GuardRules rules)
     {
         var names = new Placeholders();
         var redactor = new Redactor(rules.Redaction, names);
         if (exchange.Form is { } form)
         {
-            if (await FormText.AnyAsync(exchange.Body!.Bytes, form.Boundary, redactor))
-            {
-                return Blocked(redactor, "A field of the form");
-            }
-
-            return HeldBack(exchange, plan, redactor);
+            bool isHeld = await FormText.AnyAsync(exchange.Body!.Bytes, form.Boundary, redactor);
+            return (isHeld ? Blocked(redactor, "A field of the form") : HeldBack(exchange, plan, redactor), null);
         }
 
         using var output = new PooledWriter();
@@ -82,33 +78,27 @@ internal sealed class InputGuard(GuardWebhook webhook, ILogger<InputGuard> logge
         LogFinds(redactor, rules.Redaction, exchange.Id);
         if (redactor.Blocked is not null)
         {
-            return Blocked(redactor, "The request");
+            return (Blocked(redactor, "The request"), null);
         }
 
         if (HeldBack(exchange, plan, redactor) is { } named)
         {
-            return named;
+            return (named, null);
         }
 
         exchange.ChangeForwarded(redactor.Mask);
         if (redactor.Blocked is not null)
         {
-            return Blocked(redactor, "A header");
+            return (Blocked(redactor, "A header"), null);
         }
 
         if (!isMasked)
         {
-            return null;
+            return default;
         }
 
         RequestBody? body = exchange.Body.Replacement(output.Written);
-        if (body is null || !exchange.TryMask(body))
-        {
-            return Limits.BufferBudget.Full();
-        }
-
-        masked(names);
-        return null;
+        return body is not null && exchange.TryMask(body) ? (null, names) : (Limits.BufferBudget.Full(), null);
     }
 
     /// <summary>The model's name is the one text that cannot be masked; it is the caller's own only at a wildcard LLM.</summary>

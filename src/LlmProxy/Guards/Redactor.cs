@@ -15,34 +15,29 @@ internal sealed class Redactor(RedactionRules rules, Placeholders names)
     private const int DeepestText = 4;
     private const int ShortestSeal = 64;
 
-    private readonly List<Find> _finds = [];
+    private readonly Finds _finds = new(rules);
 
     /// <summary>How often each rule found something.</summary>
-    public int[] Counts { get; } = new int[rules.All.Length];
+    public IReadOnlyList<int> Counts => _finds.Counts;
 
     /// <summary>The first detector that forbids the call.</summary>
-    public Detector? Blocked { get; private set; }
-
-    private readonly record struct Find(int Start, int End, int Rule);
+    public Detector? Blocked => _finds.Blocked;
 
     /// <summary>Writes the text with placeholders; false, with nothing of use written, where nothing is to be masked.</summary>
-    public bool Mask(ReadOnlySpan<byte> json, PooledWriter output)
-    {
-        return Walk(json, output, isRequest: true, depth: 0) && names.HasValues;
-    }
+    public bool Mask(ReadOnlySpan<byte> json, PooledWriter output) => Walk(json, output, isRequest: true, depth: 0) && names.HasValues;
 
     /// <summary>The same for a text that is not JSON.</summary>
     public string Mask(string text)
     {
-        FindAll(text);
-        if (_finds.Count == 0)
+        _finds.Look(text);
+        if (_finds.Masks.Count == 0)
         {
             return text;
         }
 
         var masked = new System.Text.StringBuilder();
         int from = 0;
-        foreach (Find find in _finds)
+        foreach (Find find in _finds.Masks)
         {
             masked.Append(text, from, find.Start - from).Append(NameOf(text, find));
             from = find.End;
@@ -54,12 +49,12 @@ internal sealed class Redactor(RedactionRules rules, Placeholders names)
     /// <summary>Whether something is in it that must not go out.</summary>
     public bool Holds(ReadOnlySpan<char> text)
     {
-        FindAll(text);
-        return Blocked is not null || _finds.Exists(find => rules.All[find.Rule].Detector != rules.Literals);
+        _finds.Look(text);
+        return Blocked is not null || _finds.Masks.Exists(find => rules.All[find.Rule].Detector != rules.Literals);
     }
 
     /// <summary>The detector of the first find of the text looked at last.</summary>
-    public Detector? Found => Blocked ?? (_finds.Count > 0 ? rules.All[_finds[0].Rule].Detector : null);
+    public Detector? Found => Blocked ?? (_finds.Masks.Count > 0 ? rules.All[_finds.Masks[0].Rule].Detector : null);
 
     private bool Walk(ReadOnlySpan<byte> json, PooledWriter output, bool isRequest, int depth)
     {
@@ -123,16 +118,16 @@ internal sealed class Redactor(RedactionRules rules, Placeholders names)
                 }
             }
 
-            FindAll(text);
+            _finds.Look(text);
             (int Byte, int Character) known = default;
-            foreach (Find find in _finds)
+            foreach (Find find in _finds.Masks)
             {
                 output.Write(json[from..(tokenStart + 1 + EscapedPieces.ByteOf(escaped, find.Start, ref known))]);
                 WriteAscii(NameOf(text, find), output);
                 from = tokenStart + 1 + EscapedPieces.ByteOf(escaped, find.End, ref known);
             }
 
-            return _finds.Count > 0;
+            return _finds.Masks.Count > 0;
         }
         finally
         {
@@ -170,15 +165,15 @@ internal sealed class Redactor(RedactionRules rules, Placeholders names)
     private bool MaskNumber(ReadOnlySpan<byte> json, int start, ReadOnlySpan<byte> digits, ref int from, PooledWriter output)
     {
         string text = System.Text.Encoding.ASCII.GetString(digits);
-        FindAll(text);
-        if (_finds.Count == 0)
+        _finds.Look(text);
+        if (_finds.Masks.Count == 0)
         {
             return false;
         }
 
         output.Write(json[from..start]);
         output.Write("\""u8);
-        WriteAscii(names.For(text, rules.All[_finds[0].Rule].Detector.Label, isLiteral: false), output);
+        WriteAscii(names.For(text, rules.All[_finds.Masks[0].Rule].Detector.Label, isLiteral: false), output);
         output.Write("\""u8);
         from = start + digits.Length;
         return true;
@@ -188,55 +183,6 @@ internal sealed class Redactor(RedactionRules rules, Placeholders names)
     {
         Detector detector = rules.All[find.Rule].Detector;
         return names.For(text[find.Start..find.End], detector.Label, detector == rules.Literals);
-    }
-
-    /// <summary>All that is to be masked, in order; finds that overlap become one.</summary>
-    private void FindAll(ReadOnlySpan<char> text)
-    {
-        _finds.Clear();
-        for (int i = 0; i < rules.All.Length; i++)
-        {
-            RedactionRule rule = rules.All[i];
-            int from = 0;
-            while (rule.Detector.TryFind(text, from, out int start, out int length))
-            {
-                Counts[i]++;
-                from = start + length;
-                if (rule.Action == RedactionAction.Block)
-                {
-                    Blocked ??= rule.Detector;
-                }
-                else if (rule.Action == RedactionAction.Mask)
-                {
-                    _finds.Add(new Find(start, from, i));
-                }
-            }
-        }
-
-        if (_finds.Count > 1)
-        {
-            Merge();
-        }
-    }
-
-    private void Merge()
-    {
-        _finds.Sort(static (a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : b.End.CompareTo(a.End));
-        int kept = 0;
-        for (int i = 1; i < _finds.Count; i++)
-        {
-            Find last = _finds[kept];
-            if (_finds[i].Start < last.End)
-            {
-                _finds[kept] = last with { End = Math.Max(last.End, _finds[i].End) };
-            }
-            else
-            {
-                _finds[++kept] = _finds[i];
-            }
-        }
-
-        _finds.RemoveRange(kept + 1, _finds.Count - kept - 1);
     }
 
     /// <summary>Where vendors put what only they can read; their letters prove nothing.</summary>

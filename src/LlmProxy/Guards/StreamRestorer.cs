@@ -14,12 +14,12 @@ internal sealed class StreamRestorer(Restorer restorer, IStreamFramer framer, bo
     private const int MostWaiting = 512;
 
     private readonly FramePieces _frame = new(textIsJson);
-    private readonly Queue<Event> _waiting = new();
+    private readonly Queue<WaitingEvent> _waiting = new();
     private readonly Dictionary<string, Tail> _tails = new(StringComparer.Ordinal);
     private readonly PooledWriter _scratch = new();
 
     /// <summary>The bytes of a text's end that a placeholder may go on from, and the event they stand in.</summary>
-    private sealed record Tail(Event Owner, int Edit, byte[] Bytes, long Group, bool IsTool);
+    private sealed record Tail(WaitingEvent Owner, int Edit, byte[] Bytes, long Group, bool IsTool);
 
     /// <summary>Reads what whole events there are; what can go out is written. Gives back how many bytes were read.</summary>
     public int Take(ReadOnlySpan<byte> bytes, bool ended, IBufferWriter<byte> output)
@@ -44,18 +44,24 @@ internal sealed class StreamRestorer(Restorer restorer, IStreamFramer framer, bo
 
     private void Take(in StreamFrame frame, IBufferWriter<byte> output)
     {
+        if (frame.HasData && frame.DataStart < 0)
+        {
+            TakeInOneLine(in frame, output);
+            return;
+        }
+
         if (frame.IsDone)
         {
             Release(-1);
         }
 
-        if (!frame.HasData || frame.DataStart < 0 || !_frame.Read(frame.Data))
+        if (!frame.HasData || !_frame.Read(frame.Data))
         {
             Pass(in frame, output);
             return;
         }
 
-        Event? edited = null;
+        WaitingEvent? edited = null;
         foreach (FramePiece piece in _frame.Pieces)
         {
             ReadOnlySpan<byte> text = frame.Data[piece.Start..piece.End];
@@ -72,17 +78,16 @@ internal sealed class StreamRestorer(Restorer restorer, IStreamFramer framer, bo
             }
 
             _scratch.Clear();
-            int left = 0;
             byte[]? joined = before is null ? null : [.. before.Bytes, .. text];
             ReadOnlySpan<byte> whole = joined ?? text;
-            left = restorer.RestoreText(whole, piece.IsNested, mayGoOn: piece.Lane is not null, _scratch);
+            int left = restorer.RestoreText(whole, piece.IsNested, mayGoOn: piece.Lane is not null, _scratch);
             if (before is not null)
             {
                 _tails.Remove(piece.Lane!);
                 before.Owner.Pending--;
             }
 
-            edited ??= new Event(frame.Raw.ToArray());
+            edited ??= new WaitingEvent(frame.Raw.ToArray());
             edited.Edits.Add((frame.DataStart + piece.Start, frame.DataStart + piece.End, _scratch.Written.ToArray()));
             if (left > 0)
             {
@@ -112,12 +117,23 @@ internal sealed class StreamRestorer(Restorer restorer, IStreamFramer framer, bo
         }
     }
 
+    /// <summary>An event whose data came in several lines: line ends in JSON are only space.</summary>
+    private void TakeInOneLine(in StreamFrame frame, IBufferWriter<byte> output)
+    {
+        byte[] name = frame.Event.IsEmpty ? [] : [.. "event: "u8, .. frame.Event, (byte)'\n'];
+        byte[] raw = [.. name, .. "data: "u8, .. frame.Data, .. "\n\n"u8];
+        Span<byte> data = raw.AsSpan(name.Length + 6, frame.Data.Length);
+        data.Replace((byte)'\n', (byte)' ');
+        var line = new StreamFrame(raw, frame.Event, data, hasData: true, name.Length + 6);
+        Take(in line, output);
+    }
+
     private void Pass(in StreamFrame frame, IBufferWriter<byte> output)
     {
         Send(output);
         if (_waiting.Count > 0)
         {
-            _waiting.Enqueue(new Event(frame.Raw.ToArray()));
+            _waiting.Enqueue(new WaitingEvent(frame.Raw.ToArray()));
         }
         else
         {
@@ -159,30 +175,9 @@ internal sealed class StreamRestorer(Restorer restorer, IStreamFramer framer, bo
 
     private void Send(IBufferWriter<byte> output)
     {
-        while (_waiting.TryPeek(out Event? first) && first.Pending == 0)
+        while (_waiting.TryPeek(out WaitingEvent? first) && first.Pending == 0)
         {
             _waiting.Dequeue().WriteTo(output);
-        }
-    }
-
-    private sealed class Event(byte[] raw)
-    {
-        public List<(int Start, int End, byte[] Text)> Edits { get; } = [];
-
-        /// <summary>How many of its texts still wait for their next piece.</summary>
-        public int Pending { get; set; }
-
-        public void WriteTo(IBufferWriter<byte> output)
-        {
-            int from = 0;
-            foreach ((int start, int end, byte[] text) in Edits)
-            {
-                output.Write(raw.AsSpan(from..start));
-                output.Write(text);
-                from = end;
-            }
-
-            output.Write(raw.AsSpan(from));
         }
     }
 }

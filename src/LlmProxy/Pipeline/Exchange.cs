@@ -391,9 +391,9 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     /// <summary>Nothing can be sent again once output is on its way: the request's bytes are let go.</summary>
     public void ReleaseBody()
     {
-        if (Wishes.Continue == true)
+        if (Wishes.Continue == true || AnswerGuard is { IsHolding: true })
         {
-            return; // Another LLM may have to be asked the same.
+            return; // Another LLM may have to be asked the same, or the webhook is told what was asked.
         }
 
         _media?.Dispose();

@@ -145,11 +145,11 @@ public sealed class ConfigurationWatcherTests : IDisposable
     public void Poll_AfterAnAppSettingsFileAppears_ReadsIt()
     {
         using ConfigurationWatcher watcher = Watch();
-        _folder.Write("appsettings.json", """{ "LlmProxy": { "Limits": { "MaxParallel": 3, "MaxMessages": 3 } } }""");
+        _folder.Write("appsettings.json", """{ "LlmProxy": { "Limits": { "MaxParallel": 3 }, "Guards": { "Webhook": { "On": "both" } } } }""");
 
         Assert.Equal(PollOutcome.Applied, watcher.PollOnce());
         Assert.Equal(3, watcher.Current.Options.Limits.MaxParallel);
-        Assert.Contains(_log.Lines, line => line.StartsWith("Warning: Configuration: LlmProxy:Limits:MaxMessages", StringComparison.Ordinal));
+        Assert.Contains(_log.Lines, line => line.StartsWith("Warning: Configuration: LlmProxy:Guards:Webhook: has no Url", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -116,6 +116,15 @@ public sealed class StreamRestorerTests
         Assert.Equal("x\"y", lines[1]["message"]!["tool_calls"]![0]!["function"]!["arguments"]!["a"]!.ToString());
     }
 
+    [Fact]
+    public void Event_WithDataInSeveralLines_IsRestoredInOne()
+    {
+        string restored = Masked().RestoreStream("event: x\ndata: {\"choices\":[{\"index\":0,\ndata: \"delta\":{\"content\":\"[EMAIL_1]\"}}]}\n\n", 9);
+
+        Assert.StartsWith("event: x\ndata: ", restored, StringComparison.Ordinal);
+        Assert.Equal(Email, Content(restored, 0, "content"));
+    }
+
     private static string Chunk(int choice, string delta, string finish = "null") =>
         $$"""data: {"id":"c","choices":[{"index":{{choice}},"delta":{{delta}},"finish_reason":{{finish}}}]}""" + "\n\n";
 
