@@ -5,11 +5,16 @@ using LlmProxy.TestKit;
 namespace LlmProxy.IntegrationTests;
 
 /// <summary>Keys and workspaces that operators make while the gateway runs: shown once, in force at once, gone at once.</summary>
-public sealed class KeyAdminTests(KeyAdminTests.Fixture fixture) : IClassFixture<KeyAdminTests.Fixture>
+public sealed class KeyAdminTests(KeyAdminTests.Fixture fixture) : IClassFixture<KeyAdminTests.Fixture>, IAsyncLifetime
 {
     private const string FromConfig = "sk-configured-caller-0123456789";
 
     private GatewayProcess Gateway => fixture.Gateway;
+
+    /// <summary>The database is opened behind the start.</summary>
+    public Task InitializeAsync() => AdminCalls.UntilAsync(async () => (await Gateway.AdminAsync("audit")).Status == 200, () => Gateway.Logs.Text);
+
+    public Task DisposeAsync() => Task.CompletedTask;
 
     [Fact]
     public async Task Key_Created_IsShownOnceAndServedAtOnce()
