@@ -258,6 +258,11 @@ internal sealed partial class LimitGate
 
         public override bool TryHold(long tokens, long costUnits)
         {
+            if (!gate._shared.IsUp)
+            {
+                return local.TryHold(tokens, costUnits);
+            }
+
             if (!shared.TryHold(tokens, costUnits))
             {
                 return false;

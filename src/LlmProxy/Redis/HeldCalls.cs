@@ -75,8 +75,13 @@ internal sealed class HeldCalls : IAsyncDisposable
         {
             _settling.Add(new Settlement(subject.CallId, 0, 0)); // It is refused: nothing may stay reserved for it.
         }
-        else if (_unanswered.Count < Uptime.MostInFlight * 4)
+        else
         {
+            if (_unanswered.Count >= Uptime.MostInFlight * 4)
+            {
+                _unanswered.Clear(); // Calls that were refused here as well; what they hold there expires.
+            }
+
             _unanswered[subject.CallId] = true;
         }
     }

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using LlmProxy.Configuration;
+using LlmProxy.Configuration.Options;
 using LlmProxy.Limits;
 using StackExchange.Redis;
 
@@ -13,60 +15,105 @@ internal sealed class SpendAccounts : IAsyncDisposable
 {
     private static readonly TimeSpan ReconcileEvery = TimeSpan.FromMinutes(5);
 
-    /// <summary>So long a call waits for the books; after that this process admits it by its own counters.</summary>
-    private static readonly TimeSpan SeedPatience = TimeSpan.FromMilliseconds(250);
+    /// <summary>So long the first calls wait for the books; after that this process admits by its own counters while it goes on asking.</summary>
+    private static readonly TimeSpan SeedPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AskBooksEvery = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan NoWaitFor = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan KeptAfter = TimeSpan.FromDays(3);
     private static readonly TimeSpan LongestKept = TimeSpan.FromDays(400);
     private static readonly RedisScript Seed = RedisScript.Load("common", "seed");
 
-    private readonly ConcurrentDictionary<(BudgetOwner, string), Account> _accounts = new();
+    private readonly ConcurrentDictionary<(BudgetOwner, string), SharedAccount> _accounts = new();
     private readonly ConcurrentDictionary<(BudgetOwner, string, string), Task<bool>> _seeding = new();
+    private readonly SnapshotHolder _snapshots;
     private readonly RedisLink _link;
     private readonly ISpendReader? _books;
     private readonly TimeProvider _time;
     private readonly ITimer _reconciling;
     private readonly CancellationTokenSource _stop = new();
+    private long _waitedInVainAt;
 
-    public SpendAccounts(RedisLink link, TimeProvider time, ISpendReader? books = null)
+    public SpendAccounts(RedisLink link, SnapshotHolder snapshots, TimeProvider time, ISpendReader? books = null)
     {
-        (_link, _time, _books) = (link, time, books);
+        (_link, _snapshots, _time, _books) = (link, snapshots, time, books);
+        link.CameUp += OnUp;
         _reconciling = time.CreateTimer(static accounts => _ = ((SpendAccounts)accounts!).ReconcileAsync(), this, ReconcileEvery, ReconcileEvery);
     }
 
     /// <summary>A reply told what the holder has spent.</summary>
     public void Heard(in SharedHolder holder, Spend spent, long nowMs)
     {
-        Account account = _accounts.GetOrAdd((holder.BudgetOwner, holder.Name!), static _ => new Account());
+        SharedAccount account = _accounts.GetOrAdd((holder.BudgetOwner, holder.Name!), static _ => new SharedAccount());
         account.Hear(holder, spent, nowMs);
     }
 
     /// <summary>Tells Redis what these holders have spent. False: nobody knows it now.</summary>
     public async ValueTask<bool> SeedAsync(SharedHolder[] holders, IReadOnlyList<int> which)
     {
-        DateTimeOffset now = _link.Clock.Now;
-        var all = new Task<bool>[which.Count];
-        for (int i = 0; i < all.Length; i++)
+        Task<bool>[] all = [.. which.Select(index => BeginSeeding(holders[index]))];
+        long waitedInVainAt = Volatile.Read(ref _waitedInVainAt);
+        if (waitedInVainAt != 0 && _time.GetElapsedTime(waitedInVainAt) < NoWaitFor)
         {
-            SharedHolder holder = holders[which[i]];
-            (BudgetOwner, string, string) name = (holder.BudgetOwner, holder.Name!, holder.PeriodAt(now));
-            all[i] = _seeding.GetOrAdd(name, (_, state) => Task.Run(() => SeedAsync(state.name, state.holder, state.now)), (name, holder, now));
+            return false;
         }
 
         try
         {
-            return Array.TrueForAll(await Task.WhenAll(all).WaitAsync(SeedPatience, _time), isKnown => isKnown);
+            if (Array.TrueForAll(await Task.WhenAll(all).WaitAsync(SeedPatience, _time), isKnown => isKnown))
+            {
+                return true;
+            }
         }
         catch (TimeoutException)
         {
-            return false;
+            // The books go on being asked.
         }
+
+        Volatile.Write(ref _waitedInVainAt, _time.GetTimestamp());
+        return false;
     }
 
     public async ValueTask DisposeAsync()
     {
+        _link.CameUp -= OnUp;
         await _stop.CancelAsync();
         await _reconciling.DisposeAsync();
         _stop.Dispose();
+    }
+
+    /// <summary>What the configuration names is known before anybody asks for it.</summary>
+    private void OnUp()
+    {
+        if (!_snapshots.IsReady)
+        {
+            return;
+        }
+
+        GatewaySnapshot snapshot = _snapshots.Current;
+        foreach (KeyOptions key in snapshot.Options.Keys)
+        {
+            Open(new SharedHolder(Shortage.OwnerKey, key.Name, default, BudgetNumbers.Of(key)));
+        }
+
+        foreach (WorkspaceOptions workspace in snapshot.Workspaces.Values)
+        {
+            Open(new SharedHolder(Shortage.OwnerWorkspace, workspace.Name, default, BudgetNumbers.Of(workspace)));
+        }
+    }
+
+    private void Open(SharedHolder holder)
+    {
+        if (holder.HasBudget)
+        {
+            _ = BeginSeeding(holder);
+        }
+    }
+
+    private Task<bool> BeginSeeding(SharedHolder holder)
+    {
+        DateTimeOffset now = _link.Clock.Now;
+        (BudgetOwner, string, string) name = (holder.BudgetOwner, holder.Name!, holder.PeriodAt(now));
+        return _seeding.GetOrAdd(name, (_, state) => Task.Run(() => SeedAsync(state.name, state.holder, state.now)), (name, holder, now));
     }
 
     private async Task<bool> SeedAsync((BudgetOwner, string, string) name, SharedHolder holder, DateTimeOffset now)
@@ -75,12 +122,22 @@ internal sealed class SpendAccounts : IAsyncDisposable
         {
             await Task.Yield(); // First into the dictionary, then out of it.
             Spend? spent = await ReadBooksAsync(holder, now);
-            if (_accounts.TryGetValue((holder.BudgetOwner, holder.Name!), out Account? account) && account.In(name.Item3) is { } heard)
+            if (_accounts.TryGetValue((holder.BudgetOwner, holder.Name!), out SharedAccount? account) && account.In(name.Item3) is { } heard)
             {
                 spent = spent is { } known ? known.Larger(heard) : heard;
             }
 
+            while (spent is null && _link.IsUp)
+            {
+                await Task.Delay(AskBooksEvery, _time, _stop.Token);
+                spent = await ReadBooksAsync(holder, now);
+            }
+
             return spent is { } all && await AddAsync(holder, now, all, onlyWhereNothingIsKnown: true) is not null;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
         finally
         {
@@ -91,7 +148,7 @@ internal sealed class SpendAccounts : IAsyncDisposable
     private async Task ReconcileAsync()
     {
         bool? isMine = null;
-        foreach (Account account in _accounts.Values)
+        foreach (SharedAccount account in _accounts.Values)
         {
             if (!_link.IsUp)
             {
@@ -148,56 +205,5 @@ internal sealed class SpendAccounts : IAsyncDisposable
         return said is not null && ((string)said)?.Split(' ') is [var units, var tokens]
             ? new Spend(long.Parse(units, CultureInfo.InvariantCulture), long.Parse(tokens, CultureInfo.InvariantCulture))
             : null;
-    }
-
-    /// <summary>One budget as it was last heard of.</summary>
-    private sealed class Account
-    {
-        private readonly Lock _lock = new();
-        private SharedHolder _holder;
-        private Spend _spent;
-        private Spend _missed;
-        private string _missedIn = "";
-        private long _heardAt;
-
-        public SharedHolder Holder
-        {
-            get
-            {
-                lock (_lock)
-                {
-                    return _holder;
-                }
-            }
-        }
-
-        public void Hear(in SharedHolder holder, Spend spent, long nowMs)
-        {
-            lock (_lock)
-            {
-                (_holder, _spent, _heardAt) = (holder, spent, nowMs);
-            }
-        }
-
-        /// <summary>Null: nothing was heard of this period.</summary>
-        public Spend? In(string period)
-        {
-            lock (_lock)
-            {
-                return _holder.PeriodAt(DateTimeOffset.FromUnixTimeMilliseconds(_heardAt)) == period ? _spent : null;
-            }
-        }
-
-        /// <summary>Of what is missing now that part which was missing last time too.</summary>
-        public Spend Misses(string period, Spend now)
-        {
-            lock (_lock)
-            {
-                Spend before = _missedIn == period ? _missed : default;
-                var both = new Spend(Math.Max(0, Math.Min(before.Units, now.Units)), Math.Max(0, Math.Min(before.Tokens, now.Tokens)));
-                (_missed, _missedIn) = (new Spend(now.Units - both.Units, now.Tokens - both.Tokens), period);
-                return both;
-            }
-        }
     }
 }

@@ -20,7 +20,7 @@ internal static class SettingChecks
             findings.Mistake($"LlmProxy:Redis:Connection: {redisProblem}");
         }
 
-        if (options.Redis.Prefix.AsSpan().IndexOfAny("{} \t\r\n") >= 0)
+        if (options.Redis.Prefix.Any(c => c is '{' or '}' || char.IsWhiteSpace(c)))
         {
             findings.Mistake("LlmProxy:Redis:Prefix: must be without braces and spaces");
         }

@@ -14,6 +14,9 @@ end
 
 -- Takes away from a sum that never goes below zero; nothing is left: nothing is kept.
 local function decrease(key, field, amount)
+  if tonumber(amount) == 0 then
+    return -- "-0" is no number to Redis.
+  end
   if redis.call('HINCRBY', key, field, '-' .. amount) <= 0 then
     redis.call('HDEL', key, field)
   end
