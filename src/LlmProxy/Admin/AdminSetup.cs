@@ -6,12 +6,12 @@ internal static class AdminSetup
     public static IServiceCollection AddAdmin(this IServiceCollection services)
     {
         services.AddSingleton<AdminDoor>();
+        services.AddReports();
         services.AddSingleton<DefaultRoutes>();
         services.AddSingleton<LlmTrial>();
         services.AddSingleton<AdminLlms>();
         services.AddSingleton<ExplainRoute>();
         services.AddSingleton<AuditRoutes>();
-        services.AddReports();
         return services;
     }
 
@@ -21,6 +21,7 @@ internal static class AdminSetup
         AdminDoor door = services.GetRequiredService<AdminDoor>();
         DefaultRoutes defaults = services.GetRequiredService<DefaultRoutes>();
         AdminLlms llms = services.GetRequiredService<AdminLlms>();
+        routes.MapReports(door);
         routes.MapGet("/admin/api/default", door.Behind(defaults.ShowAsync));
         routes.MapPost("/admin/api/default", door.Behind(defaults.SwitchAsync));
         routes.MapGet("/admin/api/llms", door.Behind(AdminLlms.ListAsync));
@@ -29,7 +30,6 @@ internal static class AdminSetup
         routes.MapGet("/admin/api/providers/health", door.Behind(ProviderRoutes.HealthAsync));
         routes.MapPost("/admin/api/explain", door.Behind(services.GetRequiredService<ExplainRoute>().ExplainAsync));
         routes.MapGet("/admin/api/audit", door.Behind(services.GetRequiredService<AuditRoutes>().ListAsync));
-        routes.MapReports(door);
 
         // Whatever is not there: strangers learn no more of it than of what is.
         RequestDelegate nothing = door.Behind((http, _) => Task.FromResult<Pipeline.GatewayError?>(AdminLlms.NotHere(http)));
