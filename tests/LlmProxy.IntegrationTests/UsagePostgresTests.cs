@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using LlmProxy.TestKit;
 
@@ -8,6 +10,8 @@ namespace LlmProxy.IntegrationTests;
 public sealed class UsagePostgresTests(UsagePostgresTests.Fixture fixture) : IClassFixture<UsagePostgresTests.Fixture>
 {
     private const string Range = "from=2026-09-01&to=2026-09-08";
+
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly DateTimeOffset Begin = new(2026, 9, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -217,7 +221,7 @@ public sealed class UsagePostgresTests(UsagePostgresTests.Fixture fixture) : ICl
     {
         null => "",
         JsonValue => value.ToString(),
-        _ => value.ToJsonString(),
+        _ => value.ToJsonString(Relaxed),
     };
 
     private static Func<MadeUpCall, IEnumerable<string?>> NamesOf(string by) => by switch

@@ -6,12 +6,12 @@ internal static class AdminSetup
     public static IServiceCollection AddAdmin(this IServiceCollection services)
     {
         services.AddSingleton<AdminDoor>();
+        services.AddReports();
         services.AddSingleton<DefaultRoutes>();
         services.AddSingleton<LlmTrial>();
         services.AddSingleton<AdminLlms>();
         services.AddSingleton<ExplainRoute>();
         services.AddSingleton<AuditRoutes>();
-        services.AddReports();
         services.AddSingleton<AccessRoutes>();
         services.AddSingleton<KeyRoutes>();
         services.AddSingleton<WorkspaceRoutes>();
@@ -24,6 +24,7 @@ internal static class AdminSetup
         AdminDoor door = services.GetRequiredService<AdminDoor>();
         DefaultRoutes defaults = services.GetRequiredService<DefaultRoutes>();
         AdminLlms llms = services.GetRequiredService<AdminLlms>();
+        routes.MapReports(door);
         routes.MapGet("/admin/api/default", door.Behind(defaults.ShowAsync));
         routes.MapPost("/admin/api/default", door.Behind(defaults.SwitchAsync));
         routes.MapGet("/admin/api/llms", door.Behind(AdminLlms.ListAsync));
@@ -32,7 +33,6 @@ internal static class AdminSetup
         routes.MapGet("/admin/api/providers/health", door.Behind(ProviderRoutes.HealthAsync));
         routes.MapPost("/admin/api/explain", door.Behind(services.GetRequiredService<ExplainRoute>().ExplainAsync));
         routes.MapGet("/admin/api/audit", door.Behind(services.GetRequiredService<AuditRoutes>().ListAsync));
-        routes.MapReports(door);
         KeyRoutes.Map(routes, door);
         WorkspaceRoutes.Map(routes, door);
 

@@ -35,7 +35,7 @@ internal readonly record struct CallCursor(DateTimeOffset StartedAt, Guid Id)
         }
 
         long ticks = BinaryPrimitives.ReadInt64BigEndian(bytes);
-        if (ticks < 0 || ticks > DateTimeOffset.MaxValue.UtcTicks)
+        if (ticks < 0 || ticks > Newest.StartedAt.UtcTicks)
         {
             return false;
         }

@@ -11,11 +11,14 @@ internal static class CallPages
     /// <summary>The calls before the cursor, the newest of them first.</summary>
     public static async Task<IReadOnlyList<StoredCall>> ReadAsync(DbConnection connection, DatabaseKind kind, ReportFilter filter, CallCursor cursor, int most, CancellationToken cancellation)
     {
-        // Of the two conditions on the cursor the first alone is what the index understands. The order names the table:
-        // else PostgreSQL would sort by the text that the id is selected as.
+        // SQLite looks up one upper bound in its index: it must be the cursor's, or every page would read all before it.
+        DateTimeOffset end = cursor.StartedAt.AddMicroseconds(1);
+        filter = filter with { Range = filter.Range with { To = end < filter.Range.To ? end : filter.Range.To } };
+
+        // The order names the table: else PostgreSQL would sort by the text that the id is selected as.
         string sql = $"""
             select {CallTable.Select} from {CallTable.Name}
-            where {filter.Sql} and started_at <= @CursorAt and (started_at < @CursorAt or id < @CursorId)
+            where {filter.Sql} and (started_at < @CursorAt or id < @CursorId)
             order by {CallTable.Name}.started_at desc, {CallTable.Name}.id desc limit @Most
             """;
         Dictionary<string, object?> values = filter.Values;

@@ -99,9 +99,10 @@ internal sealed class Repricer(IDatabase database, PriceList prices)
 
     private Task<IReadOnlyList<PricedCall>> ReadAsync(ReportFilter filter, DateTimeOffset at, string id, CancellationToken cancellation)
     {
+        filter = filter with { Range = filter.Range with { From = at } };
         string sql = $"""
             select {Select} from {CallTable.Name}
-            where {filter.Sql} and cache not in ('hit', 'semantic') and usage_source <> 'none' and started_at >= @CursorAt and (started_at > @CursorAt or id > @CursorId)
+            where {filter.Sql} and cache not in ('hit', 'semantic') and usage_source <> 'none' and (started_at > @CursorAt or id > @CursorId)
             order by {CallTable.Name}.started_at, {CallTable.Name}.id limit @Most
             """;
         Dictionary<string, object?> values = filter.Values;

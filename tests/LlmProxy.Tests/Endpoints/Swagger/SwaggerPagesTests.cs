@@ -43,9 +43,9 @@ public sealed class SwaggerPagesTests
 
         string[] others =
         [
+            "/v1/key", "/admin/api/usage", "/admin/api/usage/models", "/admin/api/workspaces/{name}/costs", "/admin/api/costs/daily", "/admin/api/requests",
             "/v1/models", "/v1/models/{id}", "/health/live", "/health/ready", "/health/providers", "/metrics",
             "/admin/api/default", "/admin/api/llms", "/admin/api/llms/{id}", "/admin/api/providers/health", "/admin/api/audit",
-            "/v1/key", "/admin/api/usage", "/admin/api/usage/models", "/admin/api/workspaces/{name}/costs", "/admin/api/costs/daily", "/admin/api/requests",
             "/admin/api/keys", "/admin/api/keys/{id}", "/admin/api/workspaces", "/admin/api/workspaces/{id}",
         ];
         foreach (string path in others)
