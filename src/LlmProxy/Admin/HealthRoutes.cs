@@ -3,13 +3,14 @@ using System.Text.Json;
 using LlmProxy.Access;
 using LlmProxy.Configuration;
 using LlmProxy.Hosting;
+using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 
 namespace LlmProxy.Admin;
 
 /// <summary>Whether the process lives, whether it can serve, and how its LLMs are.</summary>
-internal sealed class HealthRoutes(SnapshotHolder snapshots, KeyGate keys, Shutdown shutdown)
+internal sealed class HealthRoutes(SnapshotHolder snapshots, KeyGate keys, SpendKeeper spend, Shutdown shutdown)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -26,7 +27,7 @@ internal sealed class HealthRoutes(SnapshotHolder snapshots, KeyGate keys, Shutd
             return SayAsync(http, 503, "stopping");
         }
 
-        return snapshots.IsReady ? SayAsync(http, 200, "ready") : SayAsync(http, 503, "starting");
+        return snapshots.IsReady && spend.IsReady ? SayAsync(http, 200, "ready") : SayAsync(http, 503, "starting");
     }
 
     private async Task ProvidersAsync(HttpContext http)

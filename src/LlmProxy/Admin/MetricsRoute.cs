@@ -2,6 +2,7 @@ using System.Net;
 using LlmProxy.Access;
 using LlmProxy.Configuration;
 using LlmProxy.Hosting;
+using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Telemetry;
 
@@ -14,6 +15,7 @@ internal sealed class MetricsRoute(SnapshotHolder snapshots, MetricsEndpoint met
     {
         MetricsRoute route = routes.ServiceProvider.GetRequiredService<MetricsRoute>();
         routes.ServiceProvider.GetRequiredService<LlmGauges>(); // Nobody calls them: they only have to be there.
+        routes.ServiceProvider.GetRequiredService<BudgetGauge>();
         routes.MapGet("/metrics", (RequestDelegate)route.HandleAsync);
     }
 

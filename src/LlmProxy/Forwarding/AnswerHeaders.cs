@@ -109,6 +109,13 @@ internal static class AnswerHeaders
             headers["x-ratelimit-remaining-requests"] = exchange.Rate.Remaining.ToString(CultureInfo.InvariantCulture);
             headers["x-ratelimit-reset-requests"] = exchange.Rate.ResetText;
         }
+
+        if (!exchange.TokenRate.IsEmpty)
+        {
+            headers["x-ratelimit-limit-tokens"] = exchange.TokenRate.Limit.ToString(CultureInfo.InvariantCulture);
+            headers["x-ratelimit-remaining-tokens"] = exchange.TokenRate.Remaining.ToString(CultureInfo.InvariantCulture);
+            headers["x-ratelimit-reset-tokens"] = exchange.TokenRate.ResetText;
+        }
     }
 
     /// <summary>How often LLMs were tried, and why the first choice was not the one.</summary>

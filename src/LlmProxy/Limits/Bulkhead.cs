@@ -4,7 +4,7 @@ namespace LlmProxy.Limits;
 /// How many calls one LLM may have at once and per minute. A place at a full one is waited for a moment, first come first
 /// served; nobody asks twice: the call that ends hands its place on.
 /// </summary>
-internal sealed class Bulkhead(TimeProvider time) : IPlaces
+internal sealed partial class Bulkhead(TimeProvider time, ISharedLimits? shared = null) : IPlaces
 {
     private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
 
@@ -26,7 +26,10 @@ internal sealed class Bulkhead(TimeProvider time) : IPlaces
     }
 
     /// <summary>Takes a place, or says what is lacking.</summary>
-    public LimitDecision TryEnter(string llm, LimitNumbers limits)
+    /// <param name="llm">Its name.</param>
+    /// <param name="limits">What it may do.</param>
+    /// <param name="tokens">What the call may take of its minute: the hold's settle puts the true number there.</param>
+    public LimitDecision TryEnter(string llm, LimitNumbers limits, long tokens = 0)
     {
         if (limits.IsUnlimited)
         {
@@ -36,12 +39,12 @@ internal sealed class Bulkhead(TimeProvider time) : IPlaces
         lock (_lock)
         {
             TimeSpan now = Now();
-            return TryEnter_NeedsLock(llm, Find_NeedsLock(llm, now), limits, now);
+            return TryEnter_NeedsLock(llm, Find_NeedsLock(llm, now), limits, tokens, now);
         }
     }
 
     /// <summary>Waits for a place where all are taken; a used-up minute is not waited for. Throws OperationCanceledException when the client leaves.</summary>
-    public ValueTask<LimitDecision> EnterAsync(string llm, LimitNumbers limits, TimeSpan maxWait, CancellationToken cancellation)
+    public ValueTask<LimitDecision> EnterAsync(string llm, LimitNumbers limits, long tokens, TimeSpan maxWait, CancellationToken cancellation)
     {
         if (limits.IsUnlimited)
         {
@@ -53,13 +56,13 @@ internal sealed class Bulkhead(TimeProvider time) : IPlaces
         {
             TimeSpan now = Now();
             LimitHolder holder = Find_NeedsLock(llm, now);
-            Shortage shortage = Check_NeedsLock(holder, limits, now);
+            Shortage shortage = Check_NeedsLock(holder, limits, tokens, now);
             if (shortage.Kind != ShortageKind.Parallel || maxWait <= TimeSpan.Zero || holder.Queue is { Count: >= LimitGate.MaxWaiting })
             {
-                return new ValueTask<LimitDecision>(TryEnter_NeedsLock(llm, holder, limits, now));
+                return new ValueTask<LimitDecision>(TryEnter_NeedsLock(llm, holder, limits, tokens, now));
             }
 
-            waiting = new WaitingPlace(llm, holder, limits, now);
+            waiting = new WaitingPlace(llm, holder, limits, tokens, now);
             waiting.Place_NeedsLock = (holder.Queue ??= new LinkedList<WaitingPlace>()).AddLast(waiting);
         }
 
@@ -67,12 +70,22 @@ internal sealed class Bulkhead(TimeProvider time) : IPlaces
     }
 
     /// <summary>Called by the reservation itself.</summary>
-    public void Release(Reservation reservation)
+    public bool TryHold(Reservation reservation, long tokens, long costUnits)
     {
         lock (_lock)
         {
-            reservation.Leave_NeedsLock();
-            AdmitWaiting_NeedsLock(reservation.First!);
+            return reservation.Metering!.IsSettled || reservation.Metering.TryHold(tokens, costUnits, Now());
+        }
+    }
+
+    /// <summary>Called by the reservation itself.</summary>
+    public void Release(Reservation reservation, Spend used)
+    {
+        lock (_lock)
+        {
+            reservation.Metering?.Settle(used, Now());
+            reservation.Holders.Leave_NeedsLock();
+            AdmitWaiting_NeedsLock(reservation.Holders.Gateway!);
         }
     }
 
@@ -113,36 +126,43 @@ internal sealed class Bulkhead(TimeProvider time) : IPlaces
         while (holder.Queue?.First?.Value is { } first)
         {
             TimeSpan now = Now();
-            if (holder.Check(first.Limits, now).Kind == ShortageKind.Parallel)
+            if (holder.Check(first.Limits, first.Tokens, now).Kind == ShortageKind.Parallel)
             {
                 return;
             }
 
             TryLeave_NeedsLock(first);
-            first.SetResult(Take_NeedsLock(first.Llm, holder, first.Limits, now) with { WaitedMs = first.WaitedMs(now) });
+            first.SetResult(Take_NeedsLock(first.Llm, holder, first.Limits, first.Tokens, now) with { WaitedMs = first.WaitedMs(now) });
         }
     }
 
-    private LimitDecision TryEnter_NeedsLock(string llm, LimitHolder holder, LimitNumbers limits, TimeSpan now) =>
-        Check_NeedsLock(holder, limits, now) is { IsNone: false } shortage
+    private LimitDecision TryEnter_NeedsLock(string llm, LimitHolder holder, LimitNumbers limits, long tokens, TimeSpan now) =>
+        Check_NeedsLock(holder, limits, tokens, now) is { IsNone: false } shortage
             ? Refused(llm, shortage, holder.Report(limits, now))
-            : Take_NeedsLock(llm, holder, limits, now);
+            : Take_NeedsLock(llm, holder, limits, tokens, now);
 
-    private LimitDecision Take_NeedsLock(string llm, LimitHolder holder, LimitNumbers limits, TimeSpan now)
+    private LimitDecision Take_NeedsLock(string llm, LimitHolder holder, LimitNumbers limits, long tokens, TimeSpan now)
     {
-        if (holder.Check(limits, now) is { IsNone: false } shortage)
+        if (holder.Check(limits, tokens, now) is { IsNone: false } shortage)
         {
             return Refused(llm, shortage, holder.Report(limits, now));
         }
 
         holder.Enter(limits, now);
-        return new LimitDecision(new Reservation(this, holder, null, null), null, holder.Report(limits, now));
+        Metering? metering = null;
+        if (limits.TokensPerMinute > 0)
+        {
+            metering = new Metering("", new TokenStake(holder, limits.TokensPerMinute), default, default, default);
+            metering.Hold(new Spend(0, tokens), now);
+        }
+
+        return new LimitDecision(new Reservation(this, new CallHolders(holder, null, null, null), metering), null, holder.Report(limits, now));
     }
 
     /// <summary>Nobody overtakes those who wait.</summary>
-    private static Shortage Check_NeedsLock(LimitHolder holder, LimitNumbers limits, TimeSpan now)
+    private static Shortage Check_NeedsLock(LimitHolder holder, LimitNumbers limits, long tokens, TimeSpan now)
     {
-        Shortage shortage = holder.Check(limits, now);
+        Shortage shortage = holder.Check(limits, tokens, now);
         return shortage.IsNone && limits.MaxParallel > 0 && holder.Queue is { Count: > 0 }
             ? new Shortage(ShortageKind.Parallel, limits.MaxParallel, TimeSpan.Zero)
             : shortage;

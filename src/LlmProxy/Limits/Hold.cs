@@ -9,6 +9,9 @@ internal abstract class Hold : IDisposable
     /// <summary>Holds nothing: for calls that no limit applies to, and for refused ones.</summary>
     public static readonly Hold None = new NoHold();
 
+    /// <summary>Whether tokens or money are counted: else nothing of what the call uses needs to be told.</summary>
+    public virtual bool IsMetered => false;
+
     /// <summary>The whole that the call may use so far. False: a budget has no room for more, and what is held stays as it was.</summary>
     public abstract bool TryHold(long tokens, long costUnits);
 

@@ -14,6 +14,9 @@ internal interface ISharedLimits
     /// whose owner is <see cref="Shortage.OwnerLlm"/> reserves nothing: the gate then asks once more with <c>Llm</c> null.
     /// </summary>
     ValueTask<SharedAnswer?> TryAdmitAsync(LimitSubject subject);
+
+    /// <summary>The store was away and this process has admitted the call by its own counters: the store is told when it is back, if the call still runs or has spent anything.</summary>
+    Hold Follow(in LimitSubject subject, Hold local);
 }
 
 /// <summary>What the shared counters said.</summary>
@@ -39,4 +42,6 @@ internal sealed class NoSharedLimits : ISharedLimits
     public bool IsUp => false;
 
     public ValueTask<SharedAnswer?> TryAdmitAsync(LimitSubject subject) => default;
+
+    public Hold Follow(in LimitSubject subject, Hold local) => local;
 }

@@ -1,10 +1,14 @@
 namespace LlmProxy.Limits;
 
-/// <summary>What was spent in one period. Money in units of <see cref="Accounting.Money"/>.</summary>
+/// <summary>What was spent in one period. Money in units of <see cref="Accounting.Money"/>. Never negative; at the end of the numbers it stays there.</summary>
 internal readonly record struct Spend(long Units, long Tokens)
 {
     /// <summary>Of two accounts of the same the one that has seen more.</summary>
     public Spend Larger(Spend other) => new(Math.Max(Units, other.Units), Math.Max(Tokens, other.Tokens));
+
+    public Spend Plus(Spend other) => new(Add(Units, other.Units), Add(Tokens, other.Tokens));
+
+    private static long Add(long left, long right) => right > long.MaxValue - left ? long.MaxValue : left + right;
 }
 
 /// <summary>Whose budget.</summary>

@@ -1,12 +1,13 @@
 using LlmProxy.Configuration.Options;
+using LlmProxy.Pipeline;
 
 namespace LlmProxy.Limits;
 
 /// <summary>
-/// May this call start now? One atomic reservation over gateway, workspace and key; an LLM's own limits are the bulkhead's.
-/// Counts are kept by name and outlive a reload; the numbers come with each call from the snapshot it took.
+/// May this call start now? One atomic reservation over gateway, workspace, key and user, of requests, tokens, places and
+/// money; an LLM's own limits are the bulkhead's. Where replicas share their counts, see the other half of this class.
 /// </summary>
-internal sealed class LimitGate : IPlaces, IDisposable
+internal sealed partial class LimitGate : IPlaces, IDisposable
 {
     /// <summary>Each waiting call holds a connection and perhaps a body: beyond this many the next one is refused.</summary>
     public const int MaxWaiting = 4096;
@@ -15,21 +16,23 @@ internal sealed class LimitGate : IPlaces, IDisposable
 
     // One lock for all: what stands under it takes less time than taking three locks in order would.
     private readonly Lock _lock = new();
-    private readonly LimitHolder _gateway = new();
-    private readonly Dictionary<string, LimitHolder> _workspaces = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, LimitHolder> _keys = new(StringComparer.Ordinal);
-    private readonly LinkedList<WaitingCall> _queue = new();
+    private readonly LimitBook _book;
+    private readonly FairQueue _queue = new();
+    private readonly WakeTimes _wakes;
     private readonly TimeProvider _time;
+    private readonly ISharedLimits _shared;
+    private readonly SpendWatch? _watch;
     private readonly long _start;
-    private readonly ITimer _nextRoom;
-    private TimeSpan _nextRoomAt = TimeSpan.MaxValue;
     private TimeSpan _swept;
 
-    public LimitGate(TimeProvider time)
+    public LimitGate(TimeProvider time, ISharedLimits? shared = null, SpendWatch? watch = null, UserHolders? users = null)
     {
         _time = time;
+        _shared = shared ?? NoSharedLimits.Instance;
+        _watch = watch;
         _start = time.GetTimestamp();
-        _nextRoom = time.CreateTimer(static state => ((LimitGate)state!).OnRoom(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _book = new LimitBook(time, users ?? new UserHolders());
+        _wakes = new WakeTimes(time, OnClock);
     }
 
     /// <summary>Calls that wait for their turn.</summary>
@@ -51,7 +54,7 @@ internal sealed class LimitGate : IPlaces, IDisposable
         {
             lock (_lock)
             {
-                return _workspaces.Count + _keys.Count;
+                return _book.Remembered;
             }
         }
     }
@@ -59,45 +62,122 @@ internal sealed class LimitGate : IPlaces, IDisposable
     /// <summary>Admits the call, lets it wait its turn, or refuses it. Throws OperationCanceledException when the client leaves the queue.</summary>
     public ValueTask<LimitDecision> ReserveAsync(in LimitSubject subject, CancellationToken cancellation)
     {
-        if (subject.IsUnlimited)
+        if (subject.IsUnlimited && (subject.LlmLimits.IsUnlimited || !_shared.IsConfigured))
         {
             return new ValueTask<LimitDecision>(LimitDecision.Unlimited);
         }
 
-        WaitingCall call;
+        if (_shared.IsConfigured)
+        {
+            return ReserveSharedAsync(subject, cancellation);
+        }
+
         lock (_lock)
         {
             TimeSpan now = Now();
             Sweep_NeedsLock(now);
-            AdmitWaiting_NeedsLock(now); // Room that the clock has just made belongs to those who wait.
-            Shortage shortage = TryAdmit_NeedsLock(subject, now, out LimitDecision decision);
-            if (shortage.IsNone || shortage.Wait >= subject.MaxWait || _queue.Count >= MaxWaiting)
+            if (_queue.Count == 0 || subject.MaxWait <= TimeSpan.Zero)
             {
-                return new ValueTask<LimitDecision>(shortage.IsNone ? decision : decision with { Refusal = shortage.ToError() });
+                Shortage shortage = TryEnter_NeedsLock(subject, now, out LimitDecision decision);
+                if (shortage.IsNone || !MayWait(subject, shortage))
+                {
+                    return new ValueTask<LimitDecision>(decision);
+                }
             }
 
-            call = new WaitingCall(subject, now);
-            call.Place_NeedsLock = _queue.AddLast(call);
-            Wake_NeedsLock(shortage, now);
+            return Queue_NeedsLock(subject, now, cancellation);
+        }
+    }
+
+    /// <summary>How a key stands now: for the one who holds it.</summary>
+    public KeyStanding Standing(KeyOptions key, WorkspaceOptions? workspace)
+    {
+        lock (_lock)
+        {
+            TimeSpan now = Now();
+            return new KeyStanding(
+                _book.Standing(BudgetOwner.Key, key.Name, LimitNumbers.Of(key), BudgetNumbers.Of(key), now),
+                workspace is null ? null : Standing(workspace));
+        }
+    }
+
+    /// <summary>How a workspace stands now.</summary>
+    public HolderStanding Standing(WorkspaceOptions workspace)
+    {
+        lock (_lock)
+        {
+            return _book.Standing(BudgetOwner.Workspace, workspace.Name, LimitNumbers.Of(workspace), BudgetNumbers.Of(workspace), Now());
+        }
+    }
+
+    /// <summary>Work on the budgets' accounts by whoever seeds, keeps or shows them.</summary>
+    public T WithBudgets<T>(Func<BudgetBook, T> work)
+    {
+        lock (_lock)
+        {
+            return work(_book.Budgets);
+        }
+    }
+
+    /// <summary>Called by the reservation itself.</summary>
+    public bool TryHold(Reservation reservation, long tokens, long costUnits)
+    {
+        lock (_lock)
+        {
+            return reservation.Metering!.IsSettled || reservation.Metering.TryHold(tokens, costUnits, Now());
+        }
+    }
+
+    /// <summary>Called by the reservation itself.</summary>
+    public void Release(Reservation reservation, Spend used)
+    {
+        lock (_lock)
+        {
+            TimeSpan now = Now();
+            if (reservation.Metering is { } metering)
+            {
+                metering.Settle(used, now);
+                _watch?.Settled(metering, used);
+            }
+
+            ref readonly CallHolders holders = ref reservation.Holders;
+            holders.Leave_NeedsLock();
+            if (_queue.Count > 0)
+            {
+                _queue.Wake(holders.Workspace);
+                _queue.Wake(holders.Key);
+                _queue.Wake(holders.User);
+                Room_NeedsLock(now);
+            }
+        }
+    }
+
+    public void Dispose() => _wakes.Dispose();
+
+    /// <summary>Stands in line, and is often let in at once.</summary>
+    private ValueTask<LimitDecision> Queue_NeedsLock(in LimitSubject subject, TimeSpan now, CancellationToken cancellation)
+    {
+        if (_queue.Count >= MaxWaiting)
+        {
+            return new ValueTask<LimitDecision>(new LimitDecision(Hold.None, QueueIsFull, default));
+        }
+
+        var call = new WaitingCall(subject, now, ++_came);
+        _queue.Add(call, _book.Find(subject, now).Key);
+        Room_NeedsLock(now);
+        if (call.Lane_NeedsLock is null)
+        {
+            return new ValueTask<LimitDecision>(call.Task);
+        }
+
+        if (!_shared.IsConfigured && Judge_NeedsLock(subject, now, out LimitDecision decision) is { IsNone: false } shortage && shortage.Wait >= subject.MaxWait)
+        {
+            _queue.Remove(call);
+            return new ValueTask<LimitDecision>(decision);
         }
 
         return WaitAsync(call, cancellation);
     }
-
-    /// <summary>Called by the reservation itself.</summary>
-    public void Release(Reservation reservation)
-    {
-        lock (_lock)
-        {
-            reservation.Leave_NeedsLock();
-            AdmitWaiting_NeedsLock(Now());
-        }
-    }
-
-    public void Dispose() => _nextRoom.Dispose();
-
-    /// <summary>How a key stands now: for the one who holds it.</summary>
-    public KeyStanding Standing(KeyOptions key, WorkspaceOptions? workspace) => throw new NotImplementedException($"{key.Name} {workspace?.Name}");
 
     private async ValueTask<LimitDecision> WaitAsync(WaitingCall call, CancellationToken cancellation)
     {
@@ -107,145 +187,100 @@ internal sealed class LimitGate : IPlaces, IDisposable
         return await call.Task;
     }
 
-    private void GiveUp(WaitingCall call)
-    {
-        LimitDecision decision;
-        lock (_lock)
-        {
-            if (call.Place_NeedsLock is null)
-            {
-                return;
-            }
-
-            TimeSpan now = Now();
-            AdmitWaiting_NeedsLock(now);
-            if (call.Place_NeedsLock is null)
-            {
-                return;
-            }
-
-            Shortage shortage = TryAdmit_NeedsLock(call.Subject, now, out decision);
-            Leave_NeedsLock(call);
-            decision = decision with
-            {
-                Refusal = shortage.IsNone ? null : shortage.ToError(),
-                WaitedMs = call.WaitedMs(now),
-            };
-        }
-
-        call.SetResult(decision);
-    }
-
     private void Abandon(WaitingCall call, CancellationToken token)
     {
         lock (_lock)
         {
-            if (call.Place_NeedsLock is null)
+            if (call.Lane_NeedsLock is null)
             {
                 return;
             }
 
-            Leave_NeedsLock(call);
+            _queue.Remove(call);
+            Room_NeedsLock(Now()); // Whoever stood behind it may have room.
         }
 
         call.SetCanceled(token);
     }
 
-    private void Leave_NeedsLock(WaitingCall call)
-    {
-        _queue.Remove(call.Place_NeedsLock!);
-        call.Place_NeedsLock = null;
-    }
-
-    /// <summary>First come, first served; a call whose own key is full does not hold up those behind it.</summary>
-    private void AdmitWaiting_NeedsLock(TimeSpan now)
-    {
-        WaitingCall? full = null;
-        LinkedListNode<WaitingCall>? next = _queue.First;
-        while (next is { } place)
-        {
-            next = place.Next;
-            WaitingCall call = place.Value;
-            if (full is not null && ReferenceEquals(call.Subject.Key, full.Subject.Key))
-            {
-                continue; // Its key was found full a moment ago.
-            }
-
-            Shortage shortage = TryAdmit_NeedsLock(call.Subject, now, out LimitDecision decision);
-            if (shortage.IsNone)
-            {
-                Leave_NeedsLock(call);
-                call.SetResult(decision with { WaitedMs = call.WaitedMs(now) });
-                continue;
-            }
-
-            Wake_NeedsLock(shortage, now);
-            full = call;
-            if (shortage.Owner is null)
-            {
-                return; // The gateway itself is full: nobody behind can pass either.
-            }
-        }
-    }
-
-    private Shortage TryAdmit_NeedsLock(in LimitSubject subject, TimeSpan now, out LimitDecision decision)
-    {
-        LimitHolder? gateway = subject.Gateway.IsUnlimited ? null : _gateway;
-        LimitHolder? workspace = subject.WorkspaceLimits.IsUnlimited ? null : LimitHolder.Find(_workspaces, subject.Workspace);
-        LimitHolder? key = subject.KeyLimits.IsUnlimited ? null : LimitHolder.Find(_keys, subject.Key);
-
-        Shortage shortage = gateway?.Check(subject.Gateway, now) ?? default;
-        shortage = shortage.Or((workspace?.Check(subject.WorkspaceLimits, now) ?? default) with { Owner = "workspace", Name = subject.Workspace });
-        shortage = shortage.Or((key?.Check(subject.KeyLimits, now) ?? default) with { Owner = "key", Name = subject.Key });
-
-        Hold reservation = Hold.None;
-        if (shortage.IsNone)
-        {
-            gateway?.Enter(subject.Gateway, now);
-            workspace?.Enter(subject.WorkspaceLimits, now);
-            key?.Enter(subject.KeyLimits, now);
-            reservation = new Reservation(this, gateway, workspace, key);
-        }
-
-        RateReport rate = gateway?.Report(subject.Gateway, now) ?? default;
-        rate = rate.Tighter(workspace?.Report(subject.WorkspaceLimits, now) ?? default);
-        rate = rate.Tighter(key?.Report(subject.KeyLimits, now) ?? default);
-        decision = new LimitDecision(reservation, null, rate);
-        return shortage;
-    }
-
-    /// <summary>A holder without running calls and without calls in the last minute knows nothing that a new one would not.</summary>
-    private void Sweep_NeedsLock(TimeSpan now)
-    {
-        if (now - _swept < SweepEvery)
-        {
-            return;
-        }
-
-        _swept = now;
-        LimitHolder.Sweep(_workspaces, now);
-        LimitHolder.Sweep(_keys, now);
-    }
-
-    /// <summary>Sets the timer for the moment at which the clock alone makes room; a parallel limit is freed by a call that ends.</summary>
-    private void Wake_NeedsLock(Shortage shortage, TimeSpan now)
-    {
-        if (shortage.Kind != ShortageKind.Requests || now + shortage.Wait >= _nextRoomAt)
-        {
-            return;
-        }
-
-        _nextRoomAt = now + shortage.Wait;
-        // Timers count whole milliseconds: rounded down it would fire before there is room.
-        _nextRoom.Change(TimeSpan.FromMilliseconds(Math.Ceiling(shortage.Wait.TotalMilliseconds)), Timeout.InfiniteTimeSpan);
-    }
-
-    private void OnRoom()
+    private void GiveUp(WaitingCall call)
     {
         lock (_lock)
         {
-            _nextRoomAt = TimeSpan.MaxValue;
-            AdmitWaiting_NeedsLock(Now());
+            TimeSpan now = Now();
+            if (call.Lane_NeedsLock is not null && !_shared.IsConfigured)
+            {
+                Room_NeedsLock(now);
+            }
+
+            if (call.Lane_NeedsLock is null)
+            {
+                return;
+            }
+
+            LimitDecision decision = new(Hold.None, StillBehindOthers, default);
+            Shortage shortage = call.LastShortage;
+            if (!_shared.IsConfigured)
+            {
+                // There may be room that others before it cannot use.
+                shortage = TryEnter_NeedsLock(call.Subject, now, out decision);
+            }
+
+            _queue.Remove(call);
+            call.SetResult(decision with
+            {
+                Refusal = shortage.IsNone ? decision.Refusal : shortage.ToError(),
+                WaitedMs = call.WaitedMs(now),
+            });
+            Room_NeedsLock(now);
+        }
+    }
+
+    /// <summary>The clock has made room with these.</summary>
+    private void OnClock()
+    {
+        lock (_lock)
+        {
+            TimeSpan now = Now();
+            while (_wakes.TakeDue(now) is { } holder)
+            {
+                _queue.Wake(holder);
+            }
+
+            Room_NeedsLock(now);
+        }
+    }
+
+    private Shortage TryEnter_NeedsLock(in LimitSubject subject, TimeSpan now, out LimitDecision decision)
+    {
+        CallHolders holders = _book.Find(subject, now);
+        Shortage shortage = _book.Check(subject, holders, now);
+        Hold hold = shortage.IsNone ? _book.Enter(subject, holders, this, now) : Hold.None;
+        decision = _book.Report(subject, holders, hold, now);
+        if (!shortage.IsNone)
+        {
+            decision = decision with { Refusal = shortage.ToError() };
+        }
+
+        return shortage;
+    }
+
+    private Shortage Judge_NeedsLock(in LimitSubject subject, TimeSpan now, out LimitDecision refusal)
+    {
+        CallHolders holders = _book.Find(subject, now);
+        Shortage shortage = _book.Check(subject, holders, now);
+        refusal = _book.Report(subject, holders, Hold.None, now) with { Refusal = shortage.IsNone ? null : shortage.ToError() };
+        return shortage;
+    }
+
+    private static bool MayWait(in LimitSubject subject, in Shortage shortage) => !shortage.IsFinal && shortage.Wait < subject.MaxWait;
+
+    private void Sweep_NeedsLock(TimeSpan now)
+    {
+        if (now - _swept >= SweepEvery)
+        {
+            _swept = now;
+            _book.Sweep(now);
         }
     }
 

@@ -1,16 +1,21 @@
 namespace LlmProxy.Limits;
 
-/// <summary>What the gateway, one workspace, one key or one LLM has running and has begun in the last minute.</summary>
+/// <summary>What the gateway, one workspace, one key, one user of a key or one LLM has running and has begun in the last minute.</summary>
 internal sealed class LimitHolder
 {
-    private readonly SlidingWindow _window = new();
+    private SlidingWindow? _requests;
+    private SlidingWindow? _tokens;
 
     public int Running { get; private set; }
 
     /// <summary>Calls that wait for a place at this LLM, first come first served; null until one has had to.</summary>
     public LinkedList<WaitingPlace>? Queue { get; set; }
 
-    public static LimitHolder Find(Dictionary<string, LimitHolder> holders, string name)
+    /// <summary>Those in the fair queue whose next call lacks room here; null until one has had to.</summary>
+    public Parking? Parking { get; set; }
+
+    public static LimitHolder Find<TName>(Dictionary<TName, LimitHolder> holders, TName name)
+        where TName : notnull
     {
         if (!holders.TryGetValue(name, out LimitHolder? holder))
         {
@@ -22,9 +27,10 @@ internal sealed class LimitHolder
     }
 
     /// <summary>Forgets those without running calls and without calls in the last minute: they know nothing that a new one would not.</summary>
-    public static void Sweep(Dictionary<string, LimitHolder> holders, TimeSpan now)
+    public static void Sweep<TName>(Dictionary<TName, LimitHolder> holders, TimeSpan now)
+        where TName : notnull
     {
-        foreach ((string name, LimitHolder holder) in holders)
+        foreach ((TName name, LimitHolder holder) in holders)
         {
             if (holder.IsIdle(now))
             {
@@ -33,36 +39,58 @@ internal sealed class LimitHolder
         }
     }
 
-    public bool IsIdle(TimeSpan now) => Running == 0 && Queue is not { Count: > 0 } && _window.Count(now) == 0;
+    public bool IsIdle(TimeSpan now) => Running == 0 && Queue is not { Count: > 0 } && Parking is not { IsEmpty: false }
+        && (_requests is null || _requests.Sum(now) == 0) && (_tokens is null || _tokens.Sum(now) == 0);
 
-    public void Enter(LimitNumbers limits, TimeSpan now)
+    public void Enter(in LimitNumbers limits, TimeSpan now)
     {
         Running++;
         if (limits.RequestsPerMinute > 0)
         {
-            _window.Add(now, limits.RequestsPerMinute);
+            (_requests ??= new SlidingWindow()).Add(now, limits.RequestsPerMinute);
         }
     }
 
     public void Leave() => Running--;
 
+    /// <summary>Takes tokens of the minute, whether there is room or not; returns the entry's name.</summary>
+    public long TakeTokens(long tokens, long limit, TimeSpan now) => (_tokens ??= new SlidingWindow()).Add(now, limit, tokens);
+
+    /// <summary>As <see cref="SlidingWindow.Correct"/>.</summary>
+    public long? CorrectTokens(long entry, long by, TimeSpan now) => _tokens!.Correct(now, entry, by);
+
     /// <summary>What stands in the way of one more call, if anything does.</summary>
-    public Shortage Check(LimitNumbers limits, TimeSpan now)
+    /// <param name="limits">What this holder may do.</param>
+    /// <param name="tokens">What the call may take; 0 where it takes none (its answer is known).</param>
+    /// <param name="now">On the gate's clock.</param>
+    public Shortage Check(in LimitNumbers limits, long tokens, TimeSpan now)
     {
-        if (limits.RequestsPerMinute > 0 && _window.Count(now) >= limits.RequestsPerMinute)
+        if (limits.TokensPerMinute > 0 && tokens > limits.TokensPerMinute)
         {
-            return new Shortage(ShortageKind.Requests, limits.RequestsPerMinute, _window.UntilRoom(now, limits.RequestsPerMinute));
+            return new Shortage(ShortageKind.TooLarge, limits.TokensPerMinute, TimeSpan.Zero) { Asked = tokens };
         }
 
-        return limits.MaxParallel > 0 && Running >= limits.MaxParallel
+        Shortage shortage = default;
+        if (limits.RequestsPerMinute > 0 && _requests is not null && _requests.Sum(now) >= limits.RequestsPerMinute)
+        {
+            shortage = new Shortage(ShortageKind.Requests, limits.RequestsPerMinute, _requests.UntilRoom(now, limits.RequestsPerMinute));
+        }
+
+        if (limits.TokensPerMinute > 0 && tokens > 0 && _tokens is not null && _tokens.UntilRoom(now, limits.TokensPerMinute, tokens) is var wait && wait > TimeSpan.Zero)
+        {
+            shortage = shortage.Or(new Shortage(ShortageKind.Tokens, limits.TokensPerMinute, wait) { Asked = tokens });
+        }
+
+        return shortage.IsNone && limits.MaxParallel > 0 && Running >= limits.MaxParallel
             ? new Shortage(ShortageKind.Parallel, limits.MaxParallel, TimeSpan.Zero)
-            : default;
+            : shortage;
     }
 
-    public RateReport Report(LimitNumbers limits, TimeSpan now) => limits.RequestsPerMinute == 0
-        ? default
-        : new RateReport(
-            limits.RequestsPerMinute,
-            Math.Max(0, limits.RequestsPerMinute - _window.Count(now)),
-            _window.UntilEmpty(now));
+    public RateReport Report(in LimitNumbers limits, TimeSpan now) => Report(_requests, limits.RequestsPerMinute, now);
+
+    public RateReport ReportTokens(in LimitNumbers limits, TimeSpan now) => Report(_tokens, limits.TokensPerMinute, now);
+
+    private static RateReport Report(SlidingWindow? window, long limit, TimeSpan now) => limit == 0 ? default
+        : window is null ? new RateReport(limit, limit, TimeSpan.Zero)
+        : new RateReport(limit, Math.Max(0, limit - window.Sum(now)), window.UntilEmpty(now));
 }

@@ -1,3 +1,4 @@
+using LlmProxy.Accounting;
 using LlmProxy.Configuration.Options;
 
 namespace LlmProxy.Limits;
@@ -6,12 +7,22 @@ namespace LlmProxy.Limits;
 internal readonly record struct LimitNumbers(int RequestsPerMinute, int MaxParallel, long TokensPerMinute = 0)
 {
     public bool IsUnlimited => ((long)RequestsPerMinute | (long)MaxParallel | TokensPerMinute) == 0;
+
+    public static LimitNumbers Of(KeyOptions key) => new(key.RequestsPerMinute, key.MaxParallel, key.TokensPerMinute);
+
+    public static LimitNumbers Of(WorkspaceOptions workspace) => new(workspace.RequestsPerMinute, workspace.MaxParallel, workspace.TokensPerMinute);
+
+    public static LimitNumbers Of(LlmOptions llm) => new(llm.RequestsPerMinute, llm.MaxParallel, llm.TokensPerMinute);
 }
 
-/// <summary>What one holder may spend in a period; 0: as much as it likes. Money in units of <see cref="Accounting.Money"/>.</summary>
+/// <summary>What one holder may spend in a period; 0: as much as it likes. Money in units of <see cref="Money"/>.</summary>
 internal readonly record struct BudgetNumbers(long Units, long Tokens, BudgetPeriod Period)
 {
     public bool IsUnlimited => (Units | Tokens) == 0;
+
+    public static BudgetNumbers Of(KeyOptions key) => new(Money.ToUnits(key.BudgetUsd), key.BudgetTokens, key.BudgetPeriod);
+
+    public static BudgetNumbers Of(WorkspaceOptions workspace) => new(Money.ToUnits(workspace.BudgetUsd), workspace.BudgetTokens, workspace.BudgetPeriod);
 }
 
 /// <summary>Whose limits one call must pass, with the numbers of the snapshot that the call took, and how much it asks for.</summary>
@@ -53,7 +64,7 @@ internal readonly record struct LimitSubject
     /// <summary>Reserved until it is known: the prompt and the expected answer. 0 for an answer that the cache holds.</summary>
     public long Tokens { get; init; }
 
-    /// <summary>What that would cost, in units of <see cref="Accounting.Money"/>.</summary>
+    /// <summary>What that would cost, in units of <see cref="Money"/>.</summary>
     public long CostUnits { get; init; }
 
     /// <summary>The answer is known already: it counts as a request, costs nothing and passes a spent budget.</summary>
@@ -68,6 +79,8 @@ internal readonly record struct LimitSubject
     /// <summary>How long the call may wait for its turn; zero: it is refused at once.</summary>
     public TimeSpan MaxWait { get; init; }
 
+    public bool HasNoBudget => WorkspaceBudget.IsUnlimited && KeyBudget.IsUnlimited;
+
     public bool IsUnlimited => Gateway.IsUnlimited && WorkspaceLimits.IsUnlimited && KeyLimits.IsUnlimited && UserLimits.IsUnlimited
-        && WorkspaceBudget.IsUnlimited && KeyBudget.IsUnlimited;
+        && HasNoBudget;
 }

@@ -1,38 +1,40 @@
 namespace LlmProxy.Limits;
 
-/// <summary>The places one running call holds. Given back once, on every ending; a second time changes nothing.</summary>
-internal sealed class Reservation : Hold
+/// <summary>The places one running call holds, and its tokens and money where those are counted. Given back once, on every ending; a second time changes nothing.</summary>
+internal sealed class Reservation(IPlaces places, in CallHolders holders, Metering? metering) : Hold
 {
-    private readonly LimitHolder? _first;
-    private readonly LimitHolder? _second;
-    private readonly LimitHolder? _third;
-    private IPlaces? _places;
+    private readonly CallHolders _holders = holders;
+    private IPlaces? _places = places;
 
-    public Reservation(IPlaces? places, LimitHolder? first, LimitHolder? second, LimitHolder? third)
-    {
-        _places = places;
-        _first = first;
-        _second = second;
-        _third = third;
-    }
+    public ref readonly CallHolders Holders => ref _holders;
 
-    public override bool TryHold(long tokens, long costUnits) => true;
+    public Metering? Metering => metering;
 
-    public override void Settle(long tokens, long costUnits) => Interlocked.Exchange(ref _places, null)?.Release(this);
+    public override bool IsMetered => metering is not null;
 
-    /// <summary>The LLM's, where it is an LLM that was entered.</summary>
-    public LimitHolder? First => _first;
+    public override bool TryHold(long tokens, long costUnits) =>
+        metering is null || Volatile.Read(ref _places) is not { } given || given.TryHold(this, tokens, costUnits);
 
+    public override void Settle(long tokens, long costUnits) =>
+        Interlocked.Exchange(ref _places, null)?.Release(this, new Spend(Math.Max(0, costUnits), Math.Max(0, tokens)));
+}
+
+/// <summary>Those whose limits one call counts for; null where they have none.</summary>
+internal readonly record struct CallHolders(LimitHolder? Gateway, LimitHolder? Workspace, LimitHolder? Key, LimitHolder? User)
+{
     public void Leave_NeedsLock()
     {
-        _first?.Leave();
-        _second?.Leave();
-        _third?.Leave();
+        Gateway?.Leave();
+        Workspace?.Leave();
+        Key?.Leave();
+        User?.Leave();
     }
 }
 
 /// <summary>Who gave a reservation and takes it back.</summary>
 internal interface IPlaces
 {
-    void Release(Reservation reservation);
+    bool TryHold(Reservation reservation, long tokens, long costUnits);
+
+    void Release(Reservation reservation, Spend used);
 }

@@ -1,7 +1,7 @@
 namespace LlmProxy.Limits;
 
 /// <summary>A call that waits for a place at one LLM.</summary>
-internal sealed class WaitingPlace(string llm, LimitHolder holder, LimitNumbers limits, TimeSpan since)
+internal sealed class WaitingPlace(string llm, LimitHolder holder, LimitNumbers limits, long tokens, TimeSpan since)
     : TaskCompletionSource<LimitDecision>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     public string Llm { get; } = llm;
@@ -9,6 +9,8 @@ internal sealed class WaitingPlace(string llm, LimitHolder holder, LimitNumbers 
     public LimitHolder Holder { get; } = holder;
 
     public LimitNumbers Limits { get; } = limits;
+
+    public long Tokens { get; } = tokens;
 
     public long WaitedMs(TimeSpan now) => (long)(now - since).TotalMilliseconds;
 

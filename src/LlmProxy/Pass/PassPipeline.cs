@@ -79,7 +79,7 @@ internal sealed class PassPipeline(
     private async Task ForwardAsync(Exchange exchange, Deployment llm, Hold hold, ClientAnswer answer)
     {
         LlmOptions options = llm.Options;
-        LimitDecision place = bulkhead.TryEnter(options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel));
+        LimitDecision place = await bulkhead.EnterEverywhereAsync(options.Name, LimitNumbers.Of(options), 0, isHeld: false, TimeSpan.Zero, exchange.Aborted);
         if (place.Refusal is { } full)
         {
             metrics.RateLimited("llm");

@@ -9,6 +9,9 @@ namespace LlmProxy.Pipeline;
 /// <summary>Which limits one call must pass, by the snapshot it took, and how much it asks for.</summary>
 internal static class CallLimits
 {
+    /// <summary>More than any LLM writes: max_tokens may be any number, and sums must not overflow.</summary>
+    private const long MostTokens = 1_000_000_000_000;
+
     /// <param name="exchange">The call.</param>
     /// <param name="plan">Who will be asked; null: the call reserves no tokens and no money (/pass, whose bodies are not read).</param>
     /// <param name="isKnown">The cache has the answer.</param>
@@ -21,13 +24,13 @@ internal static class CallLimits
         {
             CallId = exchange.CallId,
             Gateway = new LimitNumbers(gateway.RequestsPerMinute, gateway.MaxParallel),
-            Workspace = key.Workspace,
-            WorkspaceLimits = workspace is null ? default : new LimitNumbers(workspace.RequestsPerMinute, workspace.MaxParallel, workspace.TokensPerMinute),
-            WorkspaceBudget = workspace is null ? default : new BudgetNumbers(Money.ToUnits(workspace.BudgetUsd), workspace.BudgetTokens, workspace.BudgetPeriod),
+            Workspace = workspace?.Name ?? key.Workspace, // Its one spelling, whatever its keys write.
+            WorkspaceLimits = workspace is null ? default : LimitNumbers.Of(workspace),
+            WorkspaceBudget = workspace is null ? default : BudgetNumbers.Of(workspace),
             Weight = workspace?.Weight ?? 1,
             Key = key.Name,
-            KeyLimits = new LimitNumbers(key.RequestsPerMinute, key.MaxParallel, key.TokensPerMinute),
-            KeyBudget = new BudgetNumbers(Money.ToUnits(key.BudgetUsd), key.BudgetTokens, key.BudgetPeriod),
+            KeyLimits = LimitNumbers.Of(key),
+            KeyBudget = BudgetNumbers.Of(key),
             Priority = key.Priority,
             User = key.PerUserRequestsPerMinute > 0 ? exchange.EndUser : null,
             UserLimits = new LimitNumbers(exchange.EndUser is null ? 0 : key.PerUserRequestsPerMinute, 0),
@@ -59,16 +62,22 @@ internal static class CallLimits
     private static LimitSubject WithReservation(in LimitSubject subject, Exchange exchange, RouteTarget first)
     {
         LlmOptions llm = first.Deployment.Options;
-        var llmLimits = new LimitNumbers(llm.RequestsPerMinute, llm.MaxParallel, llm.TokensPerMinute);
+        var llmLimits = LimitNumbers.Of(llm);
         bool countsTokens = (subject.KeyLimits.TokensPerMinute | subject.WorkspaceLimits.TokensPerMinute | llmLimits.TokensPerMinute) != 0
             || !subject.KeyBudget.IsUnlimited || !subject.WorkspaceBudget.IsUnlimited;
-        TokenUsage expected = countsTokens ? new TokenUsage(PromptSize.Estimate(exchange), 0, 0, ExpectedOutput.Of(exchange, first), 0) : default;
+        TokenUsage expected = countsTokens ? Expected(exchange, first) : default;
+        decimal? cost = PriceBook.Cost(first.Facts, first.Deployment.IsLocal, expected);
         return subject with
         {
             Llm = llmLimits.IsUnlimited ? null : first.Deployment.Name,
             LlmLimits = llmLimits,
             Tokens = expected.Total,
-            CostUnits = Money.ToUnits(PriceBook.Cost(first.Facts, first.Deployment.IsLocal, expected)) ?? 0,
+            CostUnits = Money.ToUnits(cost) ?? 0,
+            IsUnpriced = cost is null && exchange.Snapshot.Options.Limits.Unpriced == Unpriced.Refuse,
         };
     }
+
+    /// <summary>What the call may use at this LLM: its prompt, and the answer that is expected.</summary>
+    public static TokenUsage Expected(Exchange exchange, RouteTarget target) =>
+        new(PromptSize.Estimate(exchange), 0, 0, Math.Min(MostTokens, ExpectedOutput.Of(exchange, target)), 0);
 }

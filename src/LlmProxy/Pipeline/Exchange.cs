@@ -174,6 +174,9 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     /// <summary>The same for tokens.</summary>
     public RateReport TokenRate { get; set; }
 
+    /// <summary>The LLM whose place among all replicas the call was given when it was admitted.</summary>
+    public string? HeldLlm { get; set; }
+
     /// <summary>What it holds, what it has used so far, and its one row; null until it is admitted.</summary>
     public CallAccount? Account { get; set; }
 

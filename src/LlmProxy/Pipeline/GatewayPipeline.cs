@@ -51,6 +51,7 @@ internal sealed class GatewayPipeline(
             exchange.QueueMs = decision.WaitedMs;
             exchange.Rate = decision.Rate;
             exchange.TokenRate = decision.Tokens;
+            exchange.HeldLlm = decision.HeldLlm;
             if (decision.Refusal is { } limited)
             {
                 recorder.Limited(limited);

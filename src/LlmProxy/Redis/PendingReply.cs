@@ -21,9 +21,9 @@ internal sealed class PendingReply<T> : TaskCompletionSource<Reply<T>>
         _uptime = uptime;
         ReplyClock clock = uptime.Clock;
         _sentAt = clock.Time.GetTimestamp();
-        _dueAt = clock.DueIn(ReplyClock.Patience);
+        _dueAt = clock.DueIn(clock.Patience);
         _timer = clock.Time.CreateTimer(static state => ((PendingReply<T>)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _timer.Change(ReplyClock.Patience, Timeout.InfiniteTimeSpan); // Not before the field is set: it may fire at once.
+        _timer.Change(clock.Patience, Timeout.InfiniteTimeSpan); // Not before the field is set: it may fire at once.
     }
 
     /// <summary>The client's task is over, perhaps long after anybody waited for it.</summary>
@@ -58,7 +58,7 @@ internal sealed class PendingReply<T> : TaskCompletionSource<Reply<T>>
         else if (TrySetResult(default))
         {
             _timer.Dispose();
-            _uptime.Fail($"it was silent for {ReplyClock.Patience.TotalMilliseconds:0} ms while a call waited");
+            _uptime.Fail($"it was silent for {_uptime.Clock.Patience.TotalMilliseconds:0} ms while a call waited");
         }
     }
 }

@@ -6,11 +6,13 @@ internal sealed class RedisClock(TimeProvider time)
     private static readonly TimeSpan TooVague = TimeSpan.FromMilliseconds(20);
 
     private readonly long _start = time.GetTimestamp();
-    private long _aheadMs;
+    private long _aheadMs = time.GetUtcNow().ToUnixTimeMilliseconds();
     private int _isKnown;
 
     /// <summary>Milliseconds since 1970 on Redis' clock.</summary>
     public long NowMs => Volatile.Read(ref _aheadMs) + ElapsedMs(time.GetTimestamp());
+
+    public DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(NowMs);
 
     /// <summary>Redis told its time in a reply to a question sent then. A clock that was set is believed at once.</summary>
     public void Heard(long sentAt, long redisMs)

@@ -6,7 +6,7 @@ namespace LlmProxy.Redis;
 /// <summary>What is done with a connection behind the calls' backs: opening, listening, asking whether it is alive, closing.</summary>
 internal sealed class RedisConnector(TimeProvider time, ILogger<RedisConnector> logger)
 {
-    private static readonly TimeSpan ProbePatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ProbeLife = TimeSpan.FromMinutes(1);
     private static readonly RedisScript Probe = RedisScript.Load("probe");
 
@@ -29,6 +29,7 @@ internal sealed class RedisConnector(TimeProvider time, ILogger<RedisConnector> 
         }
 
         connection.PreserveAsyncOrder = false;
+        await LoadScriptsAsync(connection, stop);
         foreach ((string channel, Action<string> handler) in handlers)
         {
             await SubscribeAsync(connection, name(channel).ToString(), handler);
@@ -49,13 +50,33 @@ internal sealed class RedisConnector(TimeProvider time, ILogger<RedisConnector> 
         }
     }
 
+    /// <summary>So that no call has to send one whole. A server that does not take them says so when it is asked for a write.</summary>
+    private async Task LoadScriptsAsync(ConnectionMultiplexer connection, CancellationToken stop)
+    {
+        foreach (System.Net.EndPoint endpoint in connection.GetEndPoints())
+        {
+            IServer server = connection.GetServer(endpoint);
+            foreach (RedisScript script in RedisScript.All)
+            {
+                try
+                {
+                    await server.ScriptLoadAsync(script.Text).WaitAsync(RedisLink.ConnectPatience, time, stop);
+                }
+                catch (RedisException)
+                {
+                    break; // A replica, or one that is away: what it lacks is sent when it is missed.
+                }
+            }
+        }
+    }
+
     /// <summary>A write and Redis' time; throws when either does not come.</summary>
-    public async Task ProbeAsync(ConnectionMultiplexer connection, RedisKey key, RedisClock clock, CancellationToken stop)
+    public async Task ProbeAsync(ConnectionMultiplexer connection, RedisKey key, RedisClock clock, TimeSpan patience, CancellationToken stop)
     {
         long sentAt = time.GetTimestamp();
         Task<RedisResult> asked = connection.GetDatabase().ScriptEvaluateAsync(Probe.Text, [key], [(long)ProbeLife.TotalMilliseconds]);
         _ = asked.ContinueWith(static late => _ = late.Exception, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously);
-        RedisResult said = await asked.WaitAsync(ProbePatience, time, stop);
+        RedisResult said = await asked.WaitAsync(patience > ProbePatience ? patience : ProbePatience, time, stop);
         clock.Heard(sentAt, (long)said);
     }
 

@@ -19,6 +19,7 @@ internal sealed class RedisLink(TimeProvider time, RedisConnector connector) : I
     private Task _running = Task.CompletedTask;
     private volatile LiveRedis? _live;
     private volatile string _prefix = new RedisOptions().Prefix;
+    private TimeSpan _patience;
 
     /// <summary>Whether the operator named one.</summary>
     public bool IsConfigured => _address is not null;
@@ -27,6 +28,9 @@ internal sealed class RedisLink(TimeProvider time, RedisConnector connector) : I
     public bool IsUp => _live is { Uptime.IsOver: false };
 
     public RedisClock Clock { get; } = new(time);
+
+    /// <summary>Redis' silence after which no call waits.</summary>
+    public TimeSpan Patience => _patience;
 
     /// <summary>Called in the background each time it has come up; messages sent meanwhile are lost.</summary>
     public event Action? CameUp;
@@ -40,13 +44,14 @@ internal sealed class RedisLink(TimeProvider time, RedisConnector connector) : I
         RedisAddress? address = options.Connection.Length == 0 ? null : RedisAddress.Parse(options.Connection);
         lock (_gate)
         {
-            bool isSame = _prefix == options.Prefix && (_address is null ? address is null : address is not null && _address.IsSame(address));
+            var patience = TimeSpan.FromMilliseconds(options.TimeoutMs);
+            bool isSame = _prefix == options.Prefix && _patience == patience && (_address is null ? address is null : address is not null && _address.IsSame(address));
             if (isSame)
             {
                 return;
             }
 
-            (_address, _prefix) = (address, options.Prefix);
+            (_address, _prefix, _patience) = (address, options.Prefix, patience);
             Task before = _running;
             _stop?.Cancel();
             _stop = null;
@@ -145,7 +150,7 @@ internal sealed class RedisLink(TimeProvider time, RedisConnector connector) : I
             try
             {
                 connection ??= await connector.ConnectAsync(address, Key, _handlers, stop);
-                await connector.ProbeAsync(connection, Key("probe"), Clock, stop);
+                await connector.ProbeAsync(connection, Key("probe"), Clock, _patience, stop);
             }
             catch (Exception e)
             {
@@ -159,7 +164,7 @@ internal sealed class RedisLink(TimeProvider time, RedisConnector connector) : I
                 continue;
             }
 
-            var uptime = new Uptime(time);
+            var uptime = new Uptime(time, _patience);
             _live = new LiveRedis(connection, connection.GetDatabase(), uptime);
             watch.CameUp();
             TellUp();
@@ -203,7 +208,7 @@ internal sealed class RedisLink(TimeProvider time, RedisConnector connector) : I
 
             try
             {
-                await connector.ProbeAsync(connection, Key("probe"), Clock, stop);
+                await connector.ProbeAsync(connection, Key("probe"), Clock, _patience, stop);
             }
             catch (Exception e)
             {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
@@ -7,6 +8,8 @@ namespace LlmProxy.Redis;
 /// <summary>A script that Redis runs as one step, and the name by which Redis knows it once it has seen it.</summary>
 internal sealed class RedisScript
 {
+    private static readonly ConcurrentBag<RedisScript> Known = [];
+
     public RedisScript(string text)
     {
         Text = text;
@@ -15,16 +18,32 @@ internal sealed class RedisScript
 #pragma warning restore CA5350
     }
 
+    /// <summary>Every script of this process.</summary>
+    public static IReadOnlyCollection<RedisScript> All => Known;
+
     public string Text { get; }
 
     public byte[] Sha1 { get; }
 
-    /// <summary>One of the files in Scripts/.</summary>
-    public static RedisScript Load(string name)
+    /// <summary>Files of Scripts/, one after another: what stands in the first is known in the next.</summary>
+    public static RedisScript Load(params ReadOnlySpan<string> names)
+    {
+        var text = new StringBuilder();
+        foreach (string name in names)
+        {
+            text.Append(Read(name)).Append('\n');
+        }
+
+        var script = new RedisScript(text.ToString());
+        Known.Add(script);
+        return script;
+    }
+
+    private static string Read(string name)
     {
         using Stream file = Assembly.GetExecutingAssembly().GetManifestResourceStream($"LlmProxy.Redis.{name}.lua")
             ?? throw new InvalidOperationException($"The script {name} is not in this assembly.");
         using var reader = new StreamReader(file, Encoding.UTF8);
-        return new RedisScript(reader.ReadToEnd());
+        return reader.ReadToEnd();
     }
 }

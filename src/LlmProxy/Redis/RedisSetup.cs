@@ -1,3 +1,5 @@
+using LlmProxy.Limits;
+
 namespace LlmProxy.Redis;
 
 internal static class RedisSetup
@@ -6,6 +8,10 @@ internal static class RedisSetup
     {
         services.AddSingleton<RedisConnector>();
         services.AddSingleton<RedisLink>();
+        services.AddSingleton<SettleQueue>();
+        services.AddSingleton<HeldCalls>();
+        services.AddSingleton<SpendAccounts>();
+        services.AddSingleton<ISharedLimits, SharedLimits>();
         return services;
     }
 }

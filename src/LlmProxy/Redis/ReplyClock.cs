@@ -1,20 +1,20 @@
 namespace LlmProxy.Redis;
 
 /// <summary>When something was heard from Redis last: one reply proves that it answers the others too.</summary>
-internal sealed class ReplyClock(TimeProvider time)
+internal sealed class ReplyClock(TimeProvider time, TimeSpan patience)
 {
-    /// <summary>The silence after which nobody waits any longer.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(40);
-
-    /// <summary>Beyond this one call is not waited for, whatever the others hear.</summary>
-    public static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(500);
-
     /// <summary>A timer that fires later than this tells of our own process, not of Redis: the reply may stand behind it in the same queue.</summary>
     private static readonly TimeSpan OwnStall = TimeSpan.FromMilliseconds(10);
 
     private long _heard = time.GetTimestamp();
 
     public TimeProvider Time => time;
+
+    /// <summary>The silence after which nobody waits any longer.</summary>
+    public TimeSpan Patience => patience;
+
+    /// <summary>Beyond this one call is not waited for, whatever the others hear.</summary>
+    public TimeSpan LongestWait => patience * 12;
 
     public TimeSpan SinceHeard => time.GetElapsedTime(Volatile.Read(ref _heard));
 
@@ -33,10 +33,10 @@ internal sealed class ReplyClock(TimeProvider time)
 
         if (time.GetElapsedTime(dueAt, now) > OwnStall)
         {
-            return Patience;
+            return patience;
         }
 
-        TimeSpan left = Patience - time.GetElapsedTime(Math.Max(sentAt, Volatile.Read(ref _heard)), now);
+        TimeSpan left = patience - time.GetElapsedTime(Math.Max(sentAt, Volatile.Read(ref _heard)), now);
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 

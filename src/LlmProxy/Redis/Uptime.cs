@@ -2,7 +2,7 @@ namespace LlmProxy.Redis;
 
 /// <summary>The time from Redis' coming up to the first failure. Whoever asks within it shares one clock, one bound and one fate.</summary>
 #pragma warning disable CA1001 // Replies come after its end; neither of the two holds anything but memory.
-internal sealed class Uptime(TimeProvider time)
+internal sealed class Uptime(TimeProvider time, TimeSpan patience)
 #pragma warning restore CA1001
 {
     /// <summary>What a hung Redis may be left with, to run when it wakes.</summary>
@@ -16,7 +16,7 @@ internal sealed class Uptime(TimeProvider time)
     private readonly long _since = time.GetTimestamp();
     private int _waiting;
 
-    public ReplyClock Clock { get; } = new(time);
+    public ReplyClock Clock { get; } = new(time, patience);
 
     public TimeSpan Length => time.GetElapsedTime(_since);
 

@@ -12,6 +12,8 @@ internal sealed class DatabaseKeeper(SettingStore settings, TimeProvider time, I
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
 
+    private const string NotYetOpened = "it has not been opened yet";
+
     private readonly Lock _gate = new();
     private LastGood? _lastGood;
     private DatabaseTarget? _target;
@@ -20,10 +22,13 @@ internal sealed class DatabaseKeeper(SettingStore settings, TimeProvider time, I
     private Task _running = Task.CompletedTask;
     private bool _hasBegun;
     private volatile IDatabase? _database;
-    private volatile string _whyAway = "it has not been opened yet";
+    private volatile string _whyAway = NotYetOpened;
 
     /// <summary>Null while it is away.</summary>
     public IDatabase? Current => _database;
+
+    /// <summary>It was opened, or could not be.</summary>
+    public bool WasTried => _database is not null || _whyAway != NotYetOpened;
 
     /// <summary>Says which database and what is wrong with it; no credentials.</summary>
     public string WhyAway => $"{_target?.Label}: {_whyAway}";

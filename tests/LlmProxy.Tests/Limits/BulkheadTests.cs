@@ -110,7 +110,7 @@ public sealed class BulkheadTests
     }
 
     private Task<LimitDecision> Enter(CancellationToken gone = default) =>
-        _bulkhead.EnterAsync("llama", new LimitNumbers(0, 1), TimeSpan.FromMilliseconds(250), gone).AsTask();
+        _bulkhead.EnterAsync("llama", new LimitNumbers(0, 1), 0, TimeSpan.FromMilliseconds(250), gone).AsTask();
 
     private static Task<LimitDecision> Soon(Task<LimitDecision> task) => task.WaitAsync(Patience);
 }

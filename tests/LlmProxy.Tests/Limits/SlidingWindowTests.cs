@@ -31,7 +31,7 @@ public sealed class SlidingWindowTests
             model.RemoveAll(at => now - at >= Minute);
             int late = model.Count == 0 ? 0 : strictness;
 
-            int counted = window.Count(now);
+            long counted = window.Sum(now);
             Assert.InRange(counted, model.Count, model.Count + late);
 
             TimeSpan wait = window.UntilRoom(now, limit);
@@ -66,8 +66,8 @@ public sealed class SlidingWindowTests
         TimeSpan wait = window.UntilRoom(now, 10);
 
         Assert.Equal(TimeSpan.FromSeconds(40), wait);
-        Assert.Equal(10, window.Count(now + wait - TimeSpan.FromTicks(1)));
-        Assert.Equal(9, window.Count(now + wait));
+        Assert.Equal(10, window.Sum(now + wait - TimeSpan.FromTicks(1)));
+        Assert.Equal(9, window.Sum(now + wait));
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class SlidingWindowTests
         int admitted = 0;
         for (TimeSpan now = TimeSpan.Zero; now < TimeSpan.FromMinutes(3); now += TimeSpan.FromMilliseconds(20))
         {
-            if (window.Count(now) < 600)
+            if (window.Sum(now) < 600)
             {
                 window.Add(now, 600);
                 admitted++;
@@ -98,6 +98,85 @@ public sealed class SlidingWindowTests
         }
 
         Assert.InRange(admitted, 3 * 590, 3 * 600);
+    }
+
+    /// <summary>Random weights that are corrected later, against a plain list of entries.</summary>
+    [Theory]
+    [InlineData(1, 50)]
+    [InlineData(2, 1000)]
+    [InlineData(3, 100_000)]
+    [InlineData(4, 100_000)]
+    [InlineData(5, long.MaxValue)]
+    public void Window_WeightsThatAreCorrected_KeepsTheLimitAndIsAtMostABundleStricter(int seed, long limit)
+    {
+        var random = new Random(seed);
+        var window = new SlidingWindow();
+        var model = new List<Entry>();
+        TimeSpan now = TimeSpan.Zero;
+        long largest = Math.Min(limit / 4, 1_000_000_000);
+        for (int i = 0; i < 6_000; i++)
+        {
+            now += TimeSpan.FromMilliseconds(random.Next(200) == 0 ? random.Next(70_000) : random.Next(150));
+            model.RemoveAll(entry => now - entry.At >= Minute + SlidingWindow.BundleSpan);
+            long least = model.Where(entry => now - entry.At < Minute).Sum(entry => entry.Weight);
+            Assert.InRange(window.Sum(now), least, model.Sum(entry => entry.Weight));
+
+            if (random.Next(3) == 0 && model.Count > 0)
+            {
+                Entry entry = model[random.Next(model.Count)];
+                long by = random.NextInt64(-entry.Weight, (largest / 8) + 1);
+                if (window.Correct(now, entry.Name, by) is { } corrected)
+                {
+                    Assert.Equal(by, corrected);
+                    entry.Weight += by;
+                }
+                else
+                {
+                    Assert.True(now - entry.At >= Minute);
+                }
+
+                continue;
+            }
+
+            long weight = random.NextInt64(1, largest + 1);
+            TimeSpan wait = window.UntilRoom(now, limit, weight);
+            if (wait == TimeSpan.Zero)
+            {
+                model.Add(new Entry(window.Add(now, limit, weight), now, weight));
+                Assert.True(window.Sum(now) <= limit);
+            }
+            else
+            {
+                Assert.True(window.Sum(now) > limit - weight);
+                Assert.True(wait <= Minute);
+            }
+        }
+    }
+
+    /// <summary>Most reservations turn out small: what began long ago must not be counted on because the memory is bounded.</summary>
+    [Fact]
+    public void Window_ManyReservationsThatShrink_StillForgetsByTheHalfSecond()
+    {
+        var window = new SlidingWindow();
+        const long Limit = 100_000;
+        TimeSpan now = TimeSpan.Zero;
+        for (int i = 0; i < 20_000; i++)
+        {
+            now += TimeSpan.FromMilliseconds(10);
+            Assert.Equal(TimeSpan.Zero, window.UntilRoom(now, Limit, 2000));
+            window.Correct(now, window.Add(now, Limit, 2000), -1990);
+        }
+
+        Assert.InRange(window.Sum(now), 60_000, 60_500);
+    }
+
+    private sealed class Entry(long name, TimeSpan at, long weight)
+    {
+        public long Name => name;
+
+        public TimeSpan At => at;
+
+        public long Weight { get; set; } = weight;
     }
 
     private static TimeSpan Step(Random random, int limit) => random.Next(100) switch

@@ -4,10 +4,12 @@ namespace LlmProxy.Tests.Redis;
 
 public sealed class PendingReplyTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(40);
+
     private readonly FakeTimeProvider _time = new();
     private readonly Uptime _uptime;
 
-    public PendingReplyTests() => _uptime = new Uptime(_time);
+    public PendingReplyTests() => _uptime = new Uptime(_time, Patience);
 
     [Fact]
     public async Task Call_WhenRedisIsSilent_StopsWaitingAndEndsTheUptime()
@@ -56,14 +58,14 @@ public sealed class PendingReplyTests
     [Fact]
     public void MoreTime_WhenOurOwnTimerCameLate_GivesTheReplyAnotherChance()
     {
-        var clock = new ReplyClock(_time);
+        var clock = new ReplyClock(_time, Patience);
         long sent = _time.GetTimestamp();
-        long due = clock.DueIn(ReplyClock.Patience);
+        long due = clock.DueIn(Patience);
 
         _time.Advance(TimeSpan.FromMilliseconds(40));
         Assert.Equal(TimeSpan.Zero, clock.MoreTime(sent, due));
         _time.Advance(TimeSpan.FromMilliseconds(60));
-        Assert.Equal(ReplyClock.Patience, clock.MoreTime(sent, due));
+        Assert.Equal(Patience, clock.MoreTime(sent, due));
     }
 
     [Fact]

@@ -9,7 +9,6 @@ internal static class NotYetEnforced
     {
         var defaults = new GatewayOptions();
         WarnOfKeys(options, findings);
-        WarnOfLlms(options, findings);
         WarnOfRouting(options, defaults, findings);
         WarnOfLimits(options, defaults, findings);
         WarnOfStores(options, defaults, findings);
@@ -19,23 +18,7 @@ internal static class NotYetEnforced
     private static void WarnOfKeys(GatewayOptions options, Findings findings)
     {
         List<KeyOptions> keys = options.Keys;
-        List<WorkspaceOptions> workspaces = options.Workspaces;
-        Each(findings, "Keys", nameof(KeyOptions.TokensPerMinute), keys, key => key.TokensPerMinute != 0, key => key.Name);
-        Each(findings, "Keys", nameof(KeyOptions.PerUserRequestsPerMinute), keys, key => key.PerUserRequestsPerMinute != 0, key => key.Name);
-        Each(findings, "Keys", nameof(KeyOptions.BudgetUsd), keys, key => key.BudgetUsd != 0, key => key.Name);
-        Each(findings, "Keys", nameof(KeyOptions.BudgetTokens), keys, key => key.BudgetTokens != 0, key => key.Name);
-        Each(findings, "Keys", nameof(KeyOptions.Priority), keys, key => key.Priority != 0, key => key.Name);
         Each(findings, "Keys", nameof(KeyOptions.Tags), keys, key => key.Tags.Count > 0, key => key.Name);
-        Each(findings, "Workspaces", nameof(WorkspaceOptions.TokensPerMinute), workspaces, space => space.TokensPerMinute != 0, space => space.Name);
-        Each(findings, "Workspaces", nameof(WorkspaceOptions.BudgetUsd), workspaces, space => space.BudgetUsd != 0, space => space.Name);
-        Each(findings, "Workspaces", nameof(WorkspaceOptions.BudgetTokens), workspaces, space => space.BudgetTokens != 0, space => space.Name);
-        Each(findings, "Workspaces", nameof(WorkspaceOptions.Weight), workspaces, space => space.Weight != 1, space => space.Name);
-    }
-
-    private static void WarnOfLlms(GatewayOptions options, Findings findings)
-    {
-        List<LlmOptions> llms = options.Llms;
-        Each(findings, "Llms", nameof(LlmOptions.TokensPerMinute), llms, llm => llm.TokensPerMinute != 0, llm => llm.Name);
     }
 
     private static void WarnOfRouting(GatewayOptions options, GatewayOptions defaults, Findings findings)
@@ -49,8 +32,6 @@ internal static class NotYetEnforced
         LimitsOptions limits = options.Limits;
         If(limits.MaxPromptChars != 0, "Limits:MaxPromptChars", findings);
         If(limits.MaxMessages != 0, "Limits:MaxMessages", findings);
-        If(limits.WhenStoreIsDown != defaults.Limits.WhenStoreIsDown, "Limits:WhenStoreIsDown", findings);
-        If(limits.Unpriced != defaults.Limits.Unpriced, "Limits:Unpriced", findings);
     }
 
     private static void WarnOfStores(GatewayOptions options, GatewayOptions defaults, Findings findings)
@@ -68,7 +49,6 @@ internal static class NotYetEnforced
         If(options.Logging.Prompts, "Logging:Prompts", findings);
         If(options.Guards.Redact.Count > 0 || options.Guards.RedactFor != RedactFor.External, "Guards:Redact", findings);
         If(options.Guards.Webhook.Url.Length > 0, "Guards:Webhook", findings);
-        If(options.Alerts.WebhookUrl.Length > 0 || string.Join(',', options.Alerts.At) != string.Join(',', defaults.Alerts.At), "Alerts", findings);
     }
 
     private static void Each<T>(Findings findings, string section, string option, IEnumerable<T> all, Func<T, bool> isSet, Func<T, string> name)

@@ -8,6 +8,9 @@ internal sealed class RedisOptions
     public string Connection { get; set; } = "";
 
     [Required] public string Prefix { get; set; } = "llmproxy";
+
+    /// <summary>Redis' silence after which no call waits for it any longer.</summary>
+    [Range(5, 10_000)] public int TimeoutMs { get; set; } = 40;
 }
 
 internal sealed class DatabaseOptions

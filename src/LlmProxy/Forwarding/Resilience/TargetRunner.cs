@@ -34,9 +34,12 @@ internal sealed class TargetRunner(
         var turn = new TargetTurn(this, exchange, target, mayFollow, answer, run, side);
         LlmOptions options = target.Deployment.Options;
         LimitDecision place = LimitDecision.Unlimited;
-        if ((options.RequestsPerMinute | options.MaxParallel) != 0)
+        var limits = LimitNumbers.Of(options);
+        long tokens = 0;
+        if (!limits.IsUnlimited)
         {
-            place = await EnterAsync(turn, options);
+            tokens = limits.TokensPerMinute > 0 ? CallLimits.Expected(exchange, target).Total : 0;
+            place = await EnterAsync(turn, options.Name, limits, tokens);
             if (place.WaitedMs > 0)
             {
                 exchange.QueueMs += place.WaitedMs;
@@ -58,7 +61,9 @@ internal sealed class TargetRunner(
         }
         finally
         {
-            place.Hold.Dispose();
+            // Who failed has used nothing that is known; who answered without saying what it used has used what was expected.
+            bool hasAnswered = exchange.Answered?.Deployment == target.Deployment;
+            place.Hold.Settle(hasAnswered ? exchange.Usage?.Total ?? tokens : 0, 0);
         }
     }
 
@@ -143,14 +148,14 @@ internal sealed class TargetRunner(
         return left.Count > 1 && !failure.IsFinal && FailureKinds.IsReplicasOwn(failure) ? [.. left.Where(d => d != replica.State)] : null;
     }
 
-    private async ValueTask<LimitDecision> EnterAsync(TargetTurn turn, LlmOptions options)
+    private async ValueTask<LimitDecision> EnterAsync(TargetTurn turn, string llm, LimitNumbers limits, long tokens)
     {
         TimeSpan queue = TimeSpan.FromSeconds(turn.Exchange.Snapshot.Options.Limits.QueueSeconds);
         TimeSpan wait = turn.MayFollow ? ShortWait : queue > LastWait ? queue : LastWait;
         TimeSpan left = turn.TimeLeft;
         using CancellationTokenSource? either = turn.Side is null ? null : CancellationTokenSource.CreateLinkedTokenSource(turn.Gone, turn.Superseded);
-        return await bulkhead.EnterAsync(
-            options.Name, new LimitNumbers(options.RequestsPerMinute, options.MaxParallel), wait < left ? wait : left, either?.Token ?? turn.Gone);
+        bool isHeld = turn.Exchange.HeldLlm == llm;
+        return await bulkhead.EnterEverywhereAsync(llm, limits, tokens, isHeld, wait < left ? wait : left, either?.Token ?? turn.Gone);
     }
 
     private void TellLlm(TargetTurn turn, in Verdict verdict) =>
