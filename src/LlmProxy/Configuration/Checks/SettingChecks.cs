@@ -1,3 +1,4 @@
+using System.Buffers;
 using LlmProxy.Configuration.Options;
 
 namespace LlmProxy.Configuration.Checks;
@@ -5,6 +6,8 @@ namespace LlmProxy.Configuration.Checks;
 /// <summary>What must be true of single settings beyond their range.</summary>
 internal static class SettingChecks
 {
+    private static readonly SearchValues<char> NotInPrefix = SearchValues.Create("{} \t\r\n");
+
     public static void Check(GatewayOptions options, Findings findings)
     {
         CheckAddress("LlmProxy:Guards:Webhook:Url", options.Guards.Webhook.Url, findings);
@@ -20,7 +23,7 @@ internal static class SettingChecks
             findings.Mistake($"LlmProxy:Redis:Connection: {redisProblem}");
         }
 
-        if (options.Redis.Prefix.Any(c => c is '{' or '}' || char.IsWhiteSpace(c)))
+        if (options.Redis.Prefix.AsSpan().IndexOfAny(NotInPrefix) >= 0)
         {
             findings.Mistake("LlmProxy:Redis:Prefix: must be without braces and spaces");
         }
