@@ -118,7 +118,7 @@ internal sealed partial class LimitGate
             return new ValueTask<LimitDecision>(call.Task);
         }
 
-        if (!_shared.IsConfigured && Judge_NeedsLock(subject, now, out LimitDecision decision) is { IsNone: false } shortage && shortage.Wait >= subject.MaxWait)
+        if (!_shared.IsConfigured && Judge_NeedsLock(subject, now, out LimitDecision decision) is { IsNone: false } shortage && !MayWait(subject, shortage))
         {
             _queue.Remove(call);
             return new ValueTask<LimitDecision>(decision);
