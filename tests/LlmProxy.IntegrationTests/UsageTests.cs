@@ -63,7 +63,7 @@ public sealed class UsageTests(UsageTests.Fixture fixture) : IClassFixture<Usage
     [Fact]
     public async Task Reports_WhileAnotherGatewayHasTheFile_SayThatTheDatabaseIsAway()
     {
-        await using GatewayProcess second = await GatewayProcess.StartAsync(fixture.Beside(fixture.Gateway.WorkingDirectory));
+        await using GatewayProcess second = await GatewayProcess.StartAsync(Fixture.Beside(fixture.Gateway.WorkingDirectory));
         await second.Logs.WaitForAsync(line => line.Contains("The database cannot be used", StringComparison.Ordinal));
 
         foreach (string path in (string[])["usage", "usage/models", "costs/daily", "workspaces/default/costs", "requests"])
@@ -116,27 +116,27 @@ public sealed class UsageTests(UsageTests.Fixture fixture) : IClassFixture<Usage
         try
         {
             decimal before;
-            await using (GatewayProcess gateway = await GatewayProcess.StartAsync(fixture.Beside(directory)))
+            await using (GatewayProcess gateway = await GatewayProcess.StartAsync(Fixture.Beside(directory)))
             {
                 Expect.Ok(await gateway.Client.ChatAsync("priced", ("Authorization", "Bearer " + AdminCalls.Key)));
                 JsonArray rows = [];
                 await AdminCalls.UntilAsync(async () => (await gateway.AdminAsync("requests")) is { Status: 200 } reply && (rows = reply.Json["data"]!.AsArray()).Count == 1, () => gateway.Logs.Text);
                 before = rows[0]!["cost_usd"]!.GetValue<decimal>();
 
-                EndedGateway refused = await GatewayProcess.RunToExitAsync(fixture.Beside(directory, price: 9, "reprice", "--from", "2026-01-01", "--apply"));
+                EndedGateway refused = await GatewayProcess.RunToExitAsync(Fixture.Beside(directory, price: 9, "reprice", "--from", "2026-01-01", "--apply"));
                 Assert.Equal(1, refused.ExitCode);
                 Assert.Contains("Stop the gateway", refused.Log, StringComparison.Ordinal);
                 await gateway.SignalTermAsync();
             }
 
-            EndedGateway wrong = await GatewayProcess.RunToExitAsync(fixture.Beside(directory, price: 9, "reprice", "--form", "2026-01-01"));
+            EndedGateway wrong = await GatewayProcess.RunToExitAsync(Fixture.Beside(directory, price: 9, "reprice", "--form", "2026-01-01"));
             Assert.Equal(2, wrong.ExitCode);
-            EndedGateway done = await GatewayProcess.RunToExitAsync(fixture.Beside(directory, price: 9, "reprice", "--from", "2026-01-01", "--apply"));
+            EndedGateway done = await GatewayProcess.RunToExitAsync(Fixture.Beside(directory, price: 9, "reprice", "--from", "2026-01-01", "--apply"));
             Assert.True(done.ExitCode == 0, done.Log);
             Assert.Contains("Written: 1 call", done.Log, StringComparison.Ordinal);
             Assert.Contains("Budgets go on", done.Log, StringComparison.Ordinal);
 
-            await using GatewayProcess after = await GatewayProcess.StartAsync(fixture.Beside(directory, price: 9));
+            await using GatewayProcess after = await GatewayProcess.StartAsync(Fixture.Beside(directory, price: 9));
             await AdminCalls.UntilAsync(async () => (await after.AdminAsync("requests")).Status == 200, () => after.Logs.Text);
             Assert.Equal(before * 3, (await after.AdminAsync("usage")).Json["total"]!["cost_usd"]!.GetValue<decimal>());
         }
@@ -154,7 +154,7 @@ public sealed class UsageTests(UsageTests.Fixture fixture) : IClassFixture<Usage
         public const string LimitedKey = "sk-limited-0123456789";
 
         /// <summary>Another gateway with the same LLM at another price.</summary>
-        public GatewaySettings Beside(string directory, int price = 3, params string[] arguments) => Of(price) with { WorkingDirectory = directory, Arguments = arguments };
+        public static GatewaySettings Beside(string directory, int price = 3, params string[] arguments) => Of(price) with { WorkingDirectory = directory, Arguments = arguments };
 
         protected override GatewaySettings Settings() => Of(3);
 
