@@ -1,5 +1,6 @@
 using LlmProxy.Caching.Semantic;
 using LlmProxy.Forwarding;
+using LlmProxy.Guards;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 
@@ -21,7 +22,14 @@ internal sealed class AnswerDesk(AnswerShelf shelf, SemanticCache similar, Known
     public ValueTask SendAsync(Exchange exchange, KnownAnswer known, ClientAnswer answer) => answers.SendAsync(exchange, known, answer);
 
     /// <summary>True when the equal call has answered this one too, or why not was told; else an LLM has to be asked.</summary>
-    public Task<bool> FollowAsync(Exchange exchange, RoutePlan plan, ClientAnswer answer) => follower.RunAsync(exchange, plan, answer);
+    public async Task<bool> FollowAsync(Exchange exchange, RoutePlan plan, ClientAnswer answer)
+    {
+        AnswerGuard? guard = exchange.AnswerGuard;
+        exchange.AnswerGuard = null; // What comes from the equal call has passed that one's guard.
+        bool isAnswered = await follower.RunAsync(exchange, plan, answer);
+        exchange.AnswerGuard = guard;
+        return isAnswered;
+    }
 
     /// <summary>The call is over: those who follow it learn how it ended, and its answer is kept where it may be.</summary>
     public void Land(Exchange exchange) => shelf.Land(exchange);

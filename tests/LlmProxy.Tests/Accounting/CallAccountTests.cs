@@ -8,11 +8,18 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LlmProxy.Tests.Accounting;
 
-public sealed class CallAccountTests
+public sealed class CallAccountTests : IDisposable
 {
     private readonly Exchange _exchange = Turns.Exchange("""{"model":"m","messages":[{"role":"user","content":"Hello"}]}""");
     private readonly RouteTarget _target = Turns.Target("openai", change: llm => (llm.InputPricePerMillion, llm.OutputPricePerMillion) = (1m, 10m));
     private readonly CountingHold _hold = new();
+    private readonly CallJournal _journal = new(NullLogger<CallJournal>.Instance);
+
+    public void Dispose()
+    {
+        _hold.Dispose();
+        _journal.Dispose();
+    }
 
     [Fact]
     public void Answer_WithinWhatItHolds_AsksForNothing()
@@ -93,7 +100,7 @@ public sealed class CallAccountTests
 
     private CallAccount Begun(long expectedOutput)
     {
-        var account = new CallAccount(_exchange, _hold, new CallJournal(NullLogger<CallJournal>.Instance)) { IsMetered = true };
+        var account = new CallAccount(_exchange, _hold, _journal) { IsMetered = true };
         _exchange.Account = account;
         account.Begin(_target, 7, expectedOutput);
         return account;
