@@ -77,7 +77,6 @@ public sealed class SharedCallsTests(SharedCallsTests.Fixture fixture) : IClassF
         await FirstWordsAsync(follower);
 
         leader.Reset();
-        await fixture.Gateway.Logs.WaitForAsync(_ => true);
         gate.Open();
 
         Assert.Equal("[DONE]", (await RestAsync(follower))[^1]);
@@ -150,7 +149,7 @@ public sealed class SharedCallsTests(SharedCallsTests.Fixture fixture) : IClassF
         fixture.Upstream.On("apart", Answers.After(gate, OpenAiAnswers.Chat("each its own")));
         Task<Reply> here = fixture.Client.ChatAsync("custom/apart", ("x-api-key", Fixture.Here));
         Task<Reply> there = fixture.Client.ChatAsync("custom/apart", ("x-api-key", Fixture.There));
-        await fixture.Upstream.CallAsync(call => fixture.Upstream.CallsFor("apart").Count == 1 || call.Model == "apart");
+        await fixture.Upstream.CallAsync("apart");
         gate.Open();
 
         Assert.Equal(["miss", "miss"], (await Task.WhenAll(here, there)).Select(r => r.Header("x-llm-cache")));
