@@ -5,18 +5,18 @@ using LlmProxy.TestKit;
 namespace LlmProxy.IntegrationTests;
 
 /// <summary>Several replicas on one Redis: limits and budgets count once for all, and a Redis that goes away costs no call.</summary>
-public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClassFixture<SharedLimitsTests.Fixture>
+public sealed class SharedLimitsTests
 {
     private const string Up = "Redis is there";
     private const string Away = "Redis cannot be used";
 
-    // 9 tokens in (4 of them cached), 5 out, at these prices: what each answer of the upstream costs.
-    private const double CostOfOne = (5 * 100 + 4 * 100 + 5 * 200) / 1e6;
+    // Five tokens out, and nothing for those that go in: what each answer of the upstream costs is what is reserved for it.
+    private const double CostOfOne = 5 * 200 / 1e6;
 
     [RedisFact]
     public async Task RequestsPerMinute_OverTwoReplicas_IsOneLimit()
     {
-        await using Replicas two = await fixture.StartAsync(key: new { RequestsPerMinute = 12 });
+        await using Replicas two = await Replicas.StartAsync(key: new { RequestsPerMinute = 12 });
 
         List<Reply> replies = await two.AtOnceAsync(40);
 
@@ -32,13 +32,13 @@ public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClas
     [RedisFact]
     public async Task MaxParallel_OverTwoReplicas_IsOneLimit()
     {
-        await using Replicas two = await fixture.StartAsync(workspace: new { Name = "team", MaxParallel = 3 });
+        await using Replicas two = await Replicas.StartAsync(workspace: new { Name = "team", MaxParallel = 3 });
         var gate = new Gate();
         two.Upstream.Otherwise(Answers.After(gate, OpenAiAnswers.Default));
 
         Task<List<Reply>> all = two.AtOnceAsync(9);
         await two.Redis.UntilAsync(async () => (await two.Redis.WordAsync("ZCARD", "{test}:until")) == "3");
-        List<Task<Reply>> refused = [.. Enumerable.Range(0, 2).Select(i => two.Gateways[i].Client.ChatAsync("main", ("x-api-key", Fixture.Key)))];
+        List<Task<Reply>> refused = [.. Enumerable.Range(0, 2).Select(i => two.Gateways[i].Client.ChatAsync("main", ("x-api-key", Replicas.Key)))];
         foreach (Reply reply in await Task.WhenAll(refused))
         {
             Expect.Error(reply, 429, "too_many_parallel_requests");
@@ -47,18 +47,34 @@ public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClas
         gate.Open();
         Assert.Equal(3, (await all).Count(reply => reply.Status == 200));
         await two.Redis.UntilAsync(async () => (await two.Redis.WordAsync("ZCARD", "{test}:until")) == "0");
-        Expect.Ok(await two.Gateways[1].Client.ChatAsync("main", ("x-api-key", Fixture.Key)));
+        Expect.Ok(await two.Gateways[1].Client.ChatAsync("main", ("x-api-key", Replicas.Key)));
+    }
+
+    [RedisFact]
+    public async Task LimitsOfLlms_OverTwoReplicas_AreOneLimitAlsoForTheNext()
+    {
+        await using Replicas two = await Replicas.StartAsync(llms: upstream =>
+        [
+            new { Name = "main", Provider = "custom", Model = "first", upstream.BaseUrl, RequestsPerMinute = 5, Fallbacks = new[] { "spare" } },
+            new { Name = "spare", Provider = "custom", Model = "second", upstream.BaseUrl, RequestsPerMinute = 4 },
+        ]);
+
+        List<Reply> replies = await two.AtOnceAsync(20);
+
+        Assert.Equal((5, 4), (two.Upstream.CallsFor("first").Count, two.Upstream.CallsFor("second").Count));
+        Assert.Equal(9, replies.Count(reply => reply.Status == 200));
+        Assert.Equal(11, replies.Count(reply => reply.Status == 429));
     }
 
     [RedisFact]
     public async Task Budget_OverTwoReplicas_IsNeverPassedAndHoldsReturn()
     {
-        await using Replicas two = await fixture.StartAsync(key: new { BudgetUsd = CostOfOne * 20, BudgetPeriod = "day" });
+        await using Replicas two = await Replicas.StartAsync(key: new { BudgetUsd = CostOfOne * 20, BudgetPeriod = "day" });
 
         List<Reply> replies = await two.AtOnceAsync(80);
 
         int served = replies.Count(reply => reply.Status == 200);
-        Assert.InRange(served, 1, 20);
+        Assert.Equal(20, served);
         Assert.All(replies.Where(reply => reply.Status != 200), reply => Expect.Error(reply, 429, "insufficient_quota"));
         string key = "{test}:limit:key:caller";
         await two.Redis.UntilAsync(async () => !(await two.Redis.SendAsync("HGETALL", key)).Contains("hu:", StringComparison.Ordinal));
@@ -72,7 +88,7 @@ public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClas
     [RedisFact]
     public async Task Redis_KilledOrHung_CostsNoCall()
     {
-        await using Replicas two = await fixture.StartAsync(key: new { RequestsPerMinute = 100_000, MaxParallel = 1000, BudgetUsd = 1000 }, timeoutMs: 40);
+        await using Replicas two = await Replicas.StartAsync(key: new { RequestsPerMinute = 100_000, MaxParallel = 1000, BudgetUsd = 1000 }, timeoutMs: 40);
         Assert.All(await two.AtOnceAsync(4), reply => Expect.Ok(reply));
 
         two.Redis.Hang();
@@ -89,7 +105,7 @@ public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClas
     [RedisFact]
     public async Task Budget_SpentWhileRedisWasAway_IsToldWhenItIsBack()
     {
-        await using Replicas two = await fixture.StartAsync(key: new { BudgetUsd = 1000, BudgetPeriod = "total" }, timeoutMs: 500);
+        await using Replicas two = await Replicas.StartAsync(key: new { BudgetUsd = 1000, BudgetPeriod = "total" }, timeoutMs: 500);
         Assert.All(await two.AtOnceAsync(4), reply => Expect.Ok(reply));
 
         two.Redis.Hang();
@@ -103,7 +119,7 @@ public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClas
     [RedisFact]
     public async Task Redis_AwayWithRefuse_Is503AndServesAgainAfter()
     {
-        await using Replicas two = await fixture.StartAsync(key: new { MaxParallel = 100 }, limits: new { WhenStoreIsDown = "refuse" });
+        await using Replicas two = await Replicas.StartAsync(key: new { MaxParallel = 100 }, limits: new { WhenStoreIsDown = "refuse" });
         Assert.All(await two.AtOnceAsync(4), reply => Expect.Ok(reply));
 
         await two.Redis.KillAsync();
@@ -122,7 +138,7 @@ public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClas
     [RedisFact]
     public async Task Redis_WithAnothersDataUnderOurNames_CostsNoCallAndIsNamed()
     {
-        await using Replicas two = await fixture.StartAsync(key: new { RequestsPerMinute = 1000 });
+        await using Replicas two = await Replicas.StartAsync(key: new { RequestsPerMinute = 1000 });
         await two.Redis.SendAsync("SET", "{test}:limit:key:caller", "not ours");
 
         Assert.All(await two.AtOnceAsync(6), reply => Expect.Ok(reply));
@@ -134,7 +150,7 @@ public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClas
     [RedisFact]
     public async Task Redis_OutOfMemory_CostsNoCall()
     {
-        await using Replicas two = await fixture.StartAsync(key: new { RequestsPerMinute = 1000, BudgetUsd = 10 });
+        await using Replicas two = await Replicas.StartAsync(key: new { RequestsPerMinute = 1000, BudgetUsd = 10 });
         Assert.All(await two.AtOnceAsync(2), reply => Expect.Ok(reply));
         await two.Redis.SendAsync("CONFIG", "SET", "maxmemory", "1mb");
 
@@ -145,14 +161,14 @@ public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClas
     [RedisFact]
     public async Task Redis_Emptied_IsToldAgainWhatWasSpent()
     {
-        await using Replicas two = await fixture.StartAsync(key: new { BudgetUsd = CostOfOne * 1000, BudgetPeriod = "total" });
+        await using Replicas two = await Replicas.StartAsync(key: new { BudgetUsd = CostOfOne * 1000, BudgetPeriod = "total" });
         Assert.All(await two.AtOnceAsync(6), reply => Expect.Ok(reply));
         string spent = Units(6 * CostOfOne);
         await two.Redis.UntilAsync(async () => await two.Redis.WordAsync("HGET", "{test}:limit:key:caller", "u:t0") == spent);
-        Expect.Ok(await two.Gateways[0].Client.ChatAsync("main", ("x-api-key", Fixture.Key))); // Its reply tells this replica of the six.
+        Expect.Ok(await two.Gateways[0].Client.ChatAsync("main", ("x-api-key", Replicas.Key))); // Its reply tells this replica of the six.
 
         await two.Redis.SendAsync("FLUSHALL");
-        Expect.Ok(await two.Gateways[0].Client.ChatAsync("main", ("x-api-key", Fixture.Key)));
+        Expect.Ok(await two.Gateways[0].Client.ChatAsync("main", ("x-api-key", Replicas.Key)));
 
         await two.Redis.UntilAsync(async () => long.Parse(await two.Redis.WordAsync("HGET", "{test}:limit:key:caller", "u:t0"), System.Globalization.CultureInfo.InvariantCulture) >= long.Parse(Units(7 * CostOfOne), System.Globalization.CultureInfo.InvariantCulture));
     }
@@ -160,7 +176,7 @@ public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClas
     [RedisFact]
     public async Task EveryNameInRedis_HasTheTagAndALife()
     {
-        await using Replicas two = await fixture.StartAsync(
+        await using Replicas two = await Replicas.StartAsync(
             key: new { RequestsPerMinute = 1000, TokensPerMinute = 1_000_000, MaxParallel = 100, PerUserRequestsPerMinute = 100, BudgetUsd = 10, BudgetTokens = 100_000_000 },
             workspace: new { Name = "team", MaxParallel = 50, BudgetUsd = 10, BudgetPeriod = "week" });
         Assert.All(await two.AtOnceAsync(6), reply => Expect.Ok(reply));
@@ -176,7 +192,7 @@ public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClas
 
     private static string Units(double usd) => ((long)Math.Round(usd * 1e10)).ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    public sealed class Fixture
+    internal sealed record Replicas(RedisServer Redis, ScriptedUpstream Upstream, GatewayProcess[] Gateways) : IAsyncDisposable
     {
         /// <summary>On a machine that is busy with other tests a healthy Redis may be silent for longer than an operator would allow it.</summary>
         private const int Patient = 8000;
@@ -184,7 +200,7 @@ public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClas
         public const string Key = "sk-shared-caller-0123456789";
 
         /// <summary>Two gateways on a Redis of their own, and an upstream with prices.</summary>
-        internal async Task<Replicas> StartAsync(object? key = null, object? workspace = null, object? limits = null, object[]? llms = null, int timeoutMs = Patient)
+        public static async Task<Replicas> StartAsync(object? key = null, object? workspace = null, object? limits = null, Func<ScriptedUpstream, object[]>? llms = null, int timeoutMs = Patient)
         {
             RedisServer redis = await RedisServer.StartAsync();
             ScriptedUpstream upstream = await ScriptedUpstream.StartAsync();
@@ -198,7 +214,7 @@ public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClas
             {
                 LlmProxy = new
                 {
-                    Llms = llms ?? new object[] { new { Name = "main", Provider = "custom", Model = "m", upstream.BaseUrl, InputPricePerMillion = 100, OutputPricePerMillion = 200, CachedInputPricePerMillion = 100, MaxOutputTokens = 5 } },
+                    Llms = llms?.Invoke(upstream) ?? new object[] { new { Name = "main", Provider = "custom", Model = "m", upstream.BaseUrl, InputPricePerMillion = 0, OutputPricePerMillion = 200, CachedInputPricePerMillion = 0, MaxOutputTokens = 5 } },
                     Keys = new object[] { caller },
                     Workspaces = new[] { workspace ?? new { Name = "team" } },
                     Limits = limits ?? new { },
@@ -210,13 +226,10 @@ public sealed class SharedLimitsTests(SharedLimitsTests.Fixture fixture) : IClas
             await replicas.SaidAsync(Up, times: 1);
             return replicas;
         }
-    }
 
-    internal sealed record Replicas(RedisServer Redis, ScriptedUpstream Upstream, GatewayProcess[] Gateways) : IAsyncDisposable
-    {
         /// <summary>So many calls together, spread over the gateways.</summary>
         public async Task<List<Reply>> AtOnceAsync(int calls) =>
-            [.. await Task.WhenAll(Enumerable.Range(0, calls).Select(i => Gateways[i % Gateways.Length].Client.ChatAsync("main", ("x-api-key", Fixture.Key))))];
+            [.. await Task.WhenAll(Enumerable.Range(0, calls).Select(i => Gateways[i % Gateways.Length].Client.ChatAsync("main", ("x-api-key", Replicas.Key))))];
 
         /// <summary>Waits until every gateway has said it so often.</summary>
         public async Task<string> SaidAsync(string text, int times)

@@ -8,15 +8,16 @@ internal sealed class RedisWatch(TimeProvider time, ILogger logger, RedisAddress
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
-    /// <summary>Up for less than this and away again: it comes and goes, so its pauses grow and the log is told once a minute.</summary>
+    /// <summary>Up for less than this and away again, several times in a row: it comes and goes, so the pauses grow further.</summary>
     private static readonly TimeSpan Stable = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestPauseUnstable = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan QuietFor = TimeSpan.FromMinutes(1);
 
     private const int GiveUpAfter = 3;
+    private const int MostShortTimes = 3;
 
     private TimeSpan _pause = ShortestPause;
-    private TimeSpan _mostPause = LongestPause;
+    private int _shortTimes;
     private string? _saidReason;
     private long _saidAt;
     private bool _isSaid;
@@ -48,13 +49,10 @@ internal sealed class RedisWatch(TimeProvider time, ILogger logger, RedisAddress
 
     public void WentAway(string reason, TimeSpan afterBeingUp)
     {
-        if (afterBeingUp >= Stable)
+        _shortTimes = afterBeingUp >= Stable ? 0 : _shortTimes + 1;
+        if (_shortTimes <= MostShortTimes)
         {
-            (_pause, _mostPause) = (ShortestPause, LongestPause);
-        }
-        else
-        {
-            _mostPause = LongestPauseUnstable;
+            _pause = ShortestPause;
         }
 
         SayAway(reason);
@@ -63,7 +61,8 @@ internal sealed class RedisWatch(TimeProvider time, ILogger logger, RedisAddress
     public async Task PauseAsync(CancellationToken stop)
     {
         await Task.WhenAny(Task.Delay(_pause, time, stop));
-        _pause = _pause * 2 < _mostPause ? _pause * 2 : _mostPause;
+        TimeSpan most = _shortTimes > MostShortTimes ? LongestPauseUnstable : LongestPause;
+        _pause = _pause * 2 < most ? _pause * 2 : most;
     }
 
     private void SayAway(string reason)

@@ -11,6 +11,7 @@ internal static class RedisBlink
     /// <summary>Calls in flight may wait 50 ms; a call is slower on a machine that has more to do, so the healthy tail is allowed twice.</summary>
     private const double AddedMs = 60;
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Healthy = TimeSpan.FromSeconds(15);
 
     public static async Task<bool> RunAsync(int seconds)
@@ -62,10 +63,16 @@ internal static class RedisBlink
         Console.WriteLine($"refuse, Redis stopped: {string.Join(", ", kinds.Select(kind => $"{kind.Value}x {kind.Key}"))}");
         bool isClear = kinds.Keys.All(kind => kind.StartsWith("503 gateway_busy retry-after 1", StringComparison.Ordinal));
         await rig.Redis.ResumeAsync();
-        await Task.Delay(TimeSpan.FromSeconds(6));
-        Reply[] after = await Task.WhenAll(rig.Clients.Select(client => client.ChatAsync("main")));
-        Console.WriteLine($"refuse, Redis back: {string.Join(", ", after.Select(reply => reply.Status))}");
-        return isClear && after.All(reply => reply.Status == 200);
+        clock.Restart();
+        bool serves = false;
+        while (!serves && clock.Elapsed < Patience)
+        {
+            await Task.Delay(100);
+            serves = (await Task.WhenAll(rig.Clients.Select(client => client.ChatAsync("main")))).All(reply => reply.Status == 200);
+        }
+
+        Console.WriteLine(FormattableString.Invariant($"refuse, Redis back: all replicas {(serves ? "serve" : "still refuse")} after {clock.Elapsed.TotalSeconds:0.0} s"));
+        return isClear && serves;
     }
 
     private static Task<ReplicaRig> StartAsync(string whenAway) => ReplicaRig.StartAsync(
