@@ -11,6 +11,7 @@ internal sealed class BookkeepingVendor : IAsyncDisposable
     private const int InputPrice = 1;
     private const int OutputPrice = 2;
     private const long UnitsPerUsd = 10_000_000_000;
+    private static readonly string[] Fallbacks = ["main"];
 
     private readonly ScriptedUpstream _upstream;
 
@@ -59,7 +60,7 @@ internal sealed class BookkeepingVendor : IAsyncDisposable
                 Llms = new object[]
                 {
                     new { Name = "main", Provider = "custom", Model = "main", _upstream.BaseUrl, InputPricePerMillion = InputPrice, OutputPricePerMillion = OutputPrice },
-                    new { Name = "flaky", Provider = "custom", Model = "overloaded", _upstream.BaseUrl, InputPricePerMillion = InputPrice, OutputPricePerMillion = OutputPrice, Fallbacks = new[] { "main" } },
+                    new { Name = "flaky", Provider = "custom", Model = "overloaded", _upstream.BaseUrl, InputPricePerMillion = InputPrice, OutputPricePerMillion = OutputPrice, Fallbacks },
                 },
             },
         }),

@@ -4,14 +4,17 @@ using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 using LlmProxy.Tests.Conversation;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LlmProxy.Tests.Accounting;
 
-public sealed class CallAccountTests
+public sealed class CallAccountTests : IDisposable
 {
     private readonly Exchange _exchange = Turns.Exchange("""{"model":"m","messages":[{"role":"user","content":"Hello"}]}""");
     private readonly RouteTarget _target = Turns.Target("openai", change: llm => (llm.InputPricePerMillion, llm.OutputPricePerMillion) = (1m, 10m));
     private readonly CountingHold _hold = new();
+
+    public void Dispose() => _hold.Dispose();
 
     [Fact]
     public void Answer_WithinWhatItHolds_AsksForNothing()
@@ -92,7 +95,7 @@ public sealed class CallAccountTests
 
     private CallAccount Begun(long expectedOutput)
     {
-        var account = new CallAccount(_exchange, _hold, new CallJournal(Microsoft.Extensions.Logging.Abstractions.NullLogger<CallJournal>.Instance));
+        var account = new CallAccount(_exchange, _hold, new CallJournal(NullLogger<CallJournal>.Instance));
         _exchange.Account = account;
         account.Begin(_target, 7, expectedOutput);
         return account;
