@@ -7,13 +7,6 @@ namespace LlmProxy.Limits;
 /// <summary>What a key or a workspace has spent, by the ledger's rows.</summary>
 internal sealed class LedgerSpend(DatabaseKeeper keeper, ILogger<LedgerSpend> logger) : ISpendReader
 {
-    // Whole numbers: SQLite adds them up as such, PostgreSQL as numeric.
-    private const string Sums = """
-        select cast(coalesce(sum(cost_units), 0) as {0}) as Units,
-          cast(coalesce(sum(input_tokens + cached_tokens + cache_write_tokens + output_tokens), 0) as {0}) as Tokens
-        from llmproxy_calls where {1} = @Name and started_at >= @From and started_at < @Before
-        """;
-
     private bool _isSaid;
 
     public async ValueTask<Spend?> ReadAsync(BudgetOwner owner, string name, DateTimeOffset from, DateTimeOffset before, CancellationToken cancellation)
@@ -52,8 +45,17 @@ internal sealed class LedgerSpend(DatabaseKeeper keeper, ILogger<LedgerSpend> lo
     private static Task<Row> QueryAsync(DbConnection connection, string query, object values, CancellationToken cancellation) =>
         connection.QuerySingleAsync<Row>(new CommandDefinition(query, values, cancellationToken: cancellation));
 
-    private static string Query(BudgetOwner owner, DatabaseKind kind) => string.Format(
-        System.Globalization.CultureInfo.InvariantCulture, Sums, kind == DatabaseKind.Sqlite ? "integer" : "numeric", owner == BudgetOwner.Key ? "key_name" : "workspace");
+    /// <summary>Whole numbers: SQLite adds them up as such, PostgreSQL as numeric.</summary>
+    private static string Query(BudgetOwner owner, DatabaseKind kind)
+    {
+        string sum = kind == DatabaseKind.Sqlite ? "integer" : "numeric";
+        string column = owner == BudgetOwner.Key ? "key_name" : "workspace";
+        return $"""
+            select cast(coalesce(sum(cost_units), 0) as {sum}) as Units,
+              cast(coalesce(sum(input_tokens + cached_tokens + cache_write_tokens + output_tokens), 0) as {sum}) as Tokens
+            from llmproxy_calls where {column} = @Name and started_at >= @From and started_at < @Before
+            """;
+    }
 
     private static long Whole(decimal sum) => sum >= long.MaxValue ? long.MaxValue : Math.Max(0, (long)sum);
 

@@ -56,7 +56,7 @@ internal sealed class LimitBook(TimeProvider time, UserHolders users)
         return new Reservation(places, holders, Meter(subject, holders, now));
     }
 
-    public LimitDecision Report(in LimitSubject subject, in CallHolders holders, Hold hold, TimeSpan now)
+    public static LimitDecision Report(in LimitSubject subject, in CallHolders holders, Hold hold, TimeSpan now)
     {
         RateReport rate = holders.Gateway?.Report(subject.Gateway, now) ?? default;
         rate = rate.Tighter(holders.Workspace?.Report(subject.WorkspaceLimits, now) ?? default);

@@ -154,109 +154,12 @@ internal sealed partial class LimitGate : IPlaces, IDisposable
 
     public void Dispose() => _wakes.Dispose();
 
-    /// <summary>Stands in line, and is often let in at once.</summary>
-    private ValueTask<LimitDecision> Queue_NeedsLock(in LimitSubject subject, TimeSpan now, CancellationToken cancellation)
-    {
-        if (_queue.Count >= MaxWaiting)
-        {
-            return new ValueTask<LimitDecision>(new LimitDecision(Hold.None, QueueIsFull, default));
-        }
-
-        var call = new WaitingCall(subject, now, ++_came);
-        _queue.Add(call, _book.Find(subject, now).Key);
-        Room_NeedsLock(now);
-        if (call.Lane_NeedsLock is null)
-        {
-            return new ValueTask<LimitDecision>(call.Task);
-        }
-
-        if (!_shared.IsConfigured && Judge_NeedsLock(subject, now, out LimitDecision decision) is { IsNone: false } shortage && shortage.Wait >= subject.MaxWait)
-        {
-            _queue.Remove(call);
-            return new ValueTask<LimitDecision>(decision);
-        }
-
-        return WaitAsync(call, cancellation);
-    }
-
-    private async ValueTask<LimitDecision> WaitAsync(WaitingCall call, CancellationToken cancellation)
-    {
-        // Both may fire before they are even stored here: leaving twice changes nothing.
-        using ITimer deadline = _time.CreateTimer(_ => GiveUp(call), null, call.Subject.MaxWait, Timeout.InfiniteTimeSpan);
-        using CancellationTokenRegistration gone = cancellation.UnsafeRegister((_, token) => Abandon(call, token), null);
-        return await call.Task;
-    }
-
-    private void Abandon(WaitingCall call, CancellationToken token)
-    {
-        lock (_lock)
-        {
-            if (call.Lane_NeedsLock is null)
-            {
-                return;
-            }
-
-            _queue.Remove(call);
-            Room_NeedsLock(Now()); // Whoever stood behind it may have room.
-        }
-
-        call.SetCanceled(token);
-    }
-
-    private void GiveUp(WaitingCall call)
-    {
-        lock (_lock)
-        {
-            TimeSpan now = Now();
-            if (call.Lane_NeedsLock is not null && !_shared.IsConfigured)
-            {
-                Room_NeedsLock(now);
-            }
-
-            if (call.Lane_NeedsLock is null)
-            {
-                return;
-            }
-
-            LimitDecision decision = new(Hold.None, StillBehindOthers, default);
-            Shortage shortage = call.LastShortage;
-            if (!_shared.IsConfigured)
-            {
-                // There may be room that others before it cannot use.
-                shortage = TryEnter_NeedsLock(call.Subject, now, out decision);
-            }
-
-            _queue.Remove(call);
-            call.SetResult(decision with
-            {
-                Refusal = shortage.IsNone ? decision.Refusal : shortage.ToError(),
-                WaitedMs = call.WaitedMs(now),
-            });
-            Room_NeedsLock(now);
-        }
-    }
-
-    /// <summary>The clock has made room with these.</summary>
-    private void OnClock()
-    {
-        lock (_lock)
-        {
-            TimeSpan now = Now();
-            while (_wakes.TakeDue(now) is { } holder)
-            {
-                _queue.Wake(holder);
-            }
-
-            Room_NeedsLock(now);
-        }
-    }
-
     private Shortage TryEnter_NeedsLock(in LimitSubject subject, TimeSpan now, out LimitDecision decision)
     {
         CallHolders holders = _book.Find(subject, now);
         Shortage shortage = _book.Check(subject, holders, now);
         Hold hold = shortage.IsNone ? _book.Enter(subject, holders, this, now) : Hold.None;
-        decision = _book.Report(subject, holders, hold, now);
+        decision = LimitBook.Report(subject, holders, hold, now);
         if (!shortage.IsNone)
         {
             decision = decision with { Refusal = shortage.ToError() };
@@ -269,7 +172,7 @@ internal sealed partial class LimitGate : IPlaces, IDisposable
     {
         CallHolders holders = _book.Find(subject, now);
         Shortage shortage = _book.Check(subject, holders, now);
-        refusal = _book.Report(subject, holders, Hold.None, now) with { Refusal = shortage.IsNone ? null : shortage.ToError() };
+        refusal = LimitBook.Report(subject, holders, Hold.None, now) with { Refusal = shortage.IsNone ? null : shortage.ToError() };
         return shortage;
     }
 

@@ -184,6 +184,21 @@ public sealed class BudgetTests : IDisposable
     }
 
     [Fact]
+    public async Task Waiting_WhereOthersWaitAlready_ASpentBudgetIsSaidAtOnce()
+    {
+        LimitSubject subject = Gates.Budget(usd: 1, cost: 0.8m) with { Gateway = new LimitNumbers(0, 1), MaxWait = TimeSpan.FromSeconds(60) };
+        _gate.Admit(subject).Hold.Settle(10, Gates.Units(1));
+        _gate.Admit(new LimitSubject { Gateway = subject.Gateway });
+        Task<LimitDecision> other = _gate.Reserve(new LimitSubject { Gateway = subject.Gateway, MaxWait = subject.MaxWait });
+
+        Task<LimitDecision> spent = _gate.Reserve(subject);
+
+        Assert.True(spent.IsCompletedSuccessfully);
+        Assert.Equal(ErrorCode.InsufficientQuota, (await spent).Refusal!.Code);
+        Assert.False(other.IsCompleted);
+    }
+
+    [Fact]
     public void Books_LearntLate_AreAddedOnceToWhatIsCountedHere()
     {
         LimitSubject subject = Gates.Budget(usd: 10, cost: 1);

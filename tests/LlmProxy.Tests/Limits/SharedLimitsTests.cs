@@ -23,7 +23,11 @@ public sealed class SharedLimitsTests : IDisposable
 
     public SharedLimitsTests() => _gate = new LimitGate(_time, _store);
 
-    public void Dispose() => _gate.Dispose();
+    public void Dispose()
+    {
+        _gate.Dispose();
+        _store.Dispose();
+    }
 
     [Fact]
     public async Task Store_Admits_ItsHoldIsTheCallsAndItIsCountedHereToo()
@@ -208,7 +212,7 @@ public sealed class SharedLimitsTests : IDisposable
     }
 
     /// <summary>Says what it was told to say, else admits.</summary>
-    private sealed class Store : ISharedLimits
+    private sealed class Store : ISharedLimits, IDisposable
     {
         private readonly SemaphoreSlim _asked = new(0);
         private int _seen;
@@ -232,6 +236,8 @@ public sealed class SharedLimitsTests : IDisposable
         public LimitSubject Last { get; private set; }
 
         public int Asked => Volatile.Read(ref _count);
+
+        public void Dispose() => _asked.Dispose();
 
         public void Next(Shortage shortage) => Answers.Enqueue(new SharedAnswer(null, shortage, default, default));
 
