@@ -96,7 +96,7 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
 
         _told = output;
         var usage = new TokenUsage(_prompt, 0, 0, output, 0);
-        progress = new CallProgress(usage, UsageSource.Estimated, PriceBook.Cost(target.Facts, target.Deployment.IsLocal, usage));
+        progress = new CallProgress(usage, UsageSource.Estimated, PriceBook.Cost(target.Facts, target.Deployment.IsLocal, usage) + exchange.LostCostUsd);
         return true;
     }
 

@@ -1,4 +1,5 @@
-using LlmProxy.Forwarding;
+using LlmProxy.Configuration.Options;
+using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 
@@ -57,24 +58,25 @@ internal static class CallRows
         Outcome = CallOutcome.Interrupted,
         Usage = expected,
         UsageSource = Accounting.UsageSource.Estimated,
-        CostUsd = PriceBook.Cost(target.Facts, target.Deployment.IsLocal, expected),
+        CostUsd = PriceBook.Cost(target.Facts, target.Deployment.IsLocal, expected) + exchange.LostCostUsd,
         Cache = exchange.Cache,
     };
 
     private static CallRow Begin(Exchange exchange, TimeSpan duration)
     {
-        DateTimeOffset now = exchange.Time.GetUtcNow();
+        DateTimeOffset startedAt = CallTime.Of(exchange.CallId) ?? exchange.Time.GetUtcNow() - duration;
+        string workspace = exchange.Caller.Workspace;
         return new CallRow
         {
             Id = exchange.Id,
-            StartedAt = now - duration,
-            FinishedAt = now,
+            StartedAt = startedAt,
+            FinishedAt = startedAt + duration, // A clock that is set in between moves neither.
             Endpoint = exchange.Endpoint.Name,
             Status = 0,
             Duration = duration,
             ClientRequestId = ClientId(exchange),
             Key = exchange.Caller.Name,
-            Workspace = exchange.Caller.Workspace,
+            Workspace = exchange.Snapshot.Workspaces.TryGetValue(workspace, out WorkspaceOptions? known) ? known.Name : workspace, // Its one spelling.
             EndUser = exchange.EndUser,
             RequestedModel = exchange.RequestedModel,
             Queued = exchange.QueueMs > 0 ? TimeSpan.FromMilliseconds(exchange.QueueMs) : null,

@@ -16,15 +16,15 @@ internal struct OutputMeter
     private long _events;
     private int _shortest;
     private bool _hasOutput;
+    private bool _hasEnded;
 
-    /// <summary>Of the events that were handed on as they came.</summary>
     public readonly long Tokens => Math.Max(_events, _extraBytes / BytesPerToken);
 
     public void Take(in StreamFrame frame, FrameVerdict verdict)
     {
         _hasOutput |= (verdict & FrameVerdict.Output) != 0;
-        bool isText = (verdict & (FrameVerdict.Pass | FrameVerdict.Error | FrameVerdict.Finish | FrameVerdict.End)) == FrameVerdict.Pass;
-        if (!_hasOutput || !isText || !frame.HasData || frame.IsDone)
+        _hasEnded |= (verdict & (FrameVerdict.Error | FrameVerdict.Finish | FrameVerdict.End)) != 0;
+        if (!_hasOutput || _hasEnded || !frame.HasData || frame.IsDone)
         {
             return; // Heads and ends have other members than what stands between them.
         }

@@ -73,7 +73,7 @@ internal sealed class SpendKeeper(
         DateTimeOffset now = time.GetUtcNow();
         gate.WithBudgets(budgets =>
         {
-            foreach (KeyOptions key in snapshot.Options.Keys)
+            foreach (KeyOptions key in snapshot.Keys.Callers.Select(caller => caller.Key))
             {
                 Open(budgets, BudgetOwner.Key, key.Name, BudgetNumbers.Of(key), now);
             }

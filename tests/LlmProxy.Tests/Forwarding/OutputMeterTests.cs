@@ -40,7 +40,12 @@ public sealed class OutputMeterTests
             meter.Take(new StreamFrame(data, default, data, hasData: true), FrameVerdict.Pass | FrameVerdict.Output);
         }
 
+        // One that was mended on its way, the last one, and the counts behind it.
+        byte[] mended = Encoding.UTF8.GetBytes("""{"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":""}}]}""");
+        meter.Take(new StreamFrame(mended, default, mended, hasData: true), FrameVerdict.None);
+
         meter.Take(new StreamFrame("{}"u8, default, "{}"u8, hasData: true), FrameVerdict.Pass | FrameVerdict.Output | FrameVerdict.Finish);
+        meter.Take(new StreamFrame(mended, default, mended, hasData: true), FrameVerdict.None);
         return meter.Tokens;
     }
 }
