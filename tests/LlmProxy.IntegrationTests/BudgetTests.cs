@@ -98,17 +98,17 @@ public sealed class BudgetTests(BudgetTests.Fixture fixture) : IClassFixture<Bud
     }
 
     [Fact]
-    public async Task Budget_WithTheDatabaseAwayAndASpoiltFile_ServesAndIsReady()
+    public async Task Budget_WithTheDatabaseAwayAndASpoiltFile_IsServedAllTheSame()
     {
         string directory = Directory.CreateTempSubdirectory("llmproxy-budget-").FullName;
         Directory.CreateDirectory(Path.Combine(directory, "data", "last-good"));
         await File.WriteAllTextAsync(Path.Combine(directory, "data", "last-good", "spend.json"), "{\"budgets\": [{");
         try
         {
-            await using GatewayProcess gateway = await StartAsync(directory, new { Connection = $"Host=127.0.0.1;Port={LoopbackPort.PickFree()};Database=none" });
+            await using GatewayProcess gateway = await GatewayProcess.LaunchAsync(Settings(directory, new { Connection = $"Host=127.0.0.1;Port={LoopbackPort.PickFree()};Database=none" }));
 
             Expect.Ok(await ChatAsync(gateway, "away", Single, FiveTokens));
-            Assert.Contains("It is read from the database alone", gateway.Logs.Text, StringComparison.Ordinal);
+            await gateway.Logs.WaitForAsync("It is read from the database alone");
         }
         finally
         {
@@ -156,7 +156,9 @@ public sealed class BudgetTests(BudgetTests.Fixture fixture) : IClassFixture<Bud
 
     private Task<Reply> Chat(string model, string key, string more) => ChatAsync(fixture.Gateway, model, key, more);
 
-    private Task<GatewayProcess> StartAsync(string directory, object database) => GatewayProcess.StartAsync(new GatewaySettings
+    private Task<GatewayProcess> StartAsync(string directory, object database) => GatewayProcess.StartAsync(Settings(directory, database));
+
+    private GatewaySettings Settings(string directory, object database) => new()
     {
         WorkingDirectory = directory,
         Config = GatewayFixture.Config(new
@@ -165,7 +167,7 @@ public sealed class BudgetTests(BudgetTests.Fixture fixture) : IClassFixture<Bud
             Llms = new object[] { Dollar(fixture.Upstream) },
             Database = database,
         }),
-    });
+    };
 
     private static object Dollar(ScriptedUpstream upstream) => new
     {

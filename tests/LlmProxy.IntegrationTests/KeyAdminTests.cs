@@ -41,7 +41,7 @@ public sealed class KeyAdminTests(KeyAdminTests.Fixture fixture) : IClassFixture
         Assert.Equal("0.1", seen["budget_usd"]!.ToJsonString());
         Assert.Equal(("database", "active", false), (seen["source"]!.ToString(), seen["status"]!.ToString(), (bool)seen["read_only"]!));
         Assert.DoesNotContain(key, Gateway.Logs.Text, StringComparison.Ordinal);
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(Gateway.WorkingDirectory, "data"), "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)))
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(Gateway.WorkingDirectory, "data"), "*", SearchOption.AllDirectories).Where(file => !file.EndsWith("lock", StringComparison.Ordinal)))
         {
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             using var reader = new StreamReader(stream, Encoding.Latin1);

@@ -149,7 +149,7 @@ public sealed class LedgerTests : IAsyncLifetime
 
         Expect.Error(reply, 503, "journal_full");
         Assert.NotNull(reply.Header("retry-after"));
-        Assert.Contains("The journal of calls is full", gateway.Logs.Text, StringComparison.Ordinal);
+        await gateway.Logs.WaitForAsync("The journal of calls is full");
 
         Directory.Delete(DatabaseFile);
         await AdminCalls.UntilAsync(async () => (await gateway.Client.ChatAsync("main")).Status == 200, () => gateway.Logs.Text);

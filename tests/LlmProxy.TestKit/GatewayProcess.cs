@@ -307,13 +307,44 @@ public sealed partial class GatewayProcess : IAsyncDisposable
 /// <summary>How a gateway that was to end by itself ended.</summary>
 public sealed record EndedGateway(int ExitCode, string Log);
 
-/// <summary>A loopback port that nobody listens on at this moment.</summary>
+/// <summary>
+/// A loopback port that nobody listens on. Below those that the system gives to outgoing connections: a server that a test
+/// stops for a while must find its port free when it comes back.
+/// </summary>
 public static class LoopbackPort
 {
+    private const int Lowest = 10_240;
+    private const int Highest = 32_000;
+
+    private static readonly HashSet<int> Given = [];
+
     public static int PickFree()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        lock (Given)
+        {
+            while (true)
+            {
+                int port = Random.Shared.Next(Lowest, Highest);
+                if (!Given.Contains(port) && IsFree(port))
+                {
+                    Given.Add(port);
+                    return port;
+                }
+            }
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }
