@@ -8,13 +8,13 @@ using LlmProxy.Drills.Resilience;
 Dictionary<string, Func<Task<bool>>> drills = new()
 {
     ["bad-input"] = BadInput.RunAsync,
-    ["burst"] = () => Burst.RunAsync(Number(1, 1000)),
+    ["burst"] = () => Burst.RunAsync(Number(1, 40)),
     ["client-gone"] = ClientGone.RunAsync,
     ["database-blink"] = () => DatabaseBlink.RunAsync(args is [_, string seconds, ..] ? int.Parse(seconds, CultureInfo.InvariantCulture) : 60),
     ["hung-upstream"] = () => HungUpstream.RunAsync(args.ElementAtOrDefault(1) ?? ""),
     ["kill"] = () => KillUnderLoad.RunAsync(int.Parse(args.ElementAtOrDefault(1) ?? "20", CultureInfo.InvariantCulture), onPostgres: args.ElementAtOrDefault(2) == "postgres"),
     ["latency-reorder"] = LatencyReorder.RunAsync,
-    ["limit-rate"] = () => LimitRate.RunAsync(Number(1, 3), Number(2, 1000)),
+    ["limit-rate"] = () => LimitRate.RunAsync(Number(1, 3), Number(2, 40)),
     ["recordings"] = () => args is [_, string folder, ..] ? RecordingsDrill.RunAsync(folder, args.ElementAtOrDefault(2) ?? "") : throw new ArgumentException("Name the folder with index.json behind it."),
     ["redis-blink"] = () => RedisBlink.RunAsync(Number(1, 30)),
     ["reload-under-load"] = ReloadUnderLoad.RunAsync,

@@ -8,12 +8,13 @@ internal readonly record struct Reply<T>(bool IsThere, T Value, string? Error);
 /// One question to Redis. Whoever waits gets the reply, or nothing once Redis has been silent for too long: the client's own
 /// asynchronous calls would wait for ever, and would run what follows on the thread that reads all replies.
 /// </summary>
-internal sealed class PendingReply<T> : TaskCompletionSource<Reply<T>>
+internal sealed class PendingReply<T> : TaskCompletionSource<Reply<T>>, IThreadPoolWorkItem
 {
     private readonly Uptime _uptime;
     private readonly long _sentAt;
     private readonly ITimer _timer;
     private long _dueAt;
+    private bool _isDoubted;
 
     public PendingReply(Uptime uptime)
         : base(TaskCreationOptions.RunContinuationsAsynchronously)
@@ -52,13 +53,44 @@ internal sealed class PendingReply<T> : TaskCompletionSource<Reply<T>>
         TimeSpan more = _uptime.Clock.MoreTime(_sentAt, Volatile.Read(ref _dueAt));
         if (more > TimeSpan.Zero)
         {
-            Volatile.Write(ref _dueAt, _uptime.Clock.DueIn(more));
-            _timer.Change(more, Timeout.InfiniteTimeSpan);
+            WaitOn(more);
+            return;
+        }
+
+        // The reply may be here and stand in line for a thread: whoever stands at the end of that line sees how long it is.
+        Volatile.Write(ref _dueAt, _uptime.Clock.DueIn(TimeSpan.Zero));
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>The end of the line is reached.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        if (Task.IsCompleted)
+        {
+            return;
+        }
+
+        TimeSpan more = _uptime.Clock.MoreTime(_sentAt, Volatile.Read(ref _dueAt));
+        if (more > TimeSpan.Zero)
+        {
+            _isDoubted = false;
+            WaitOn(more);
+        }
+        else if (!_isDoubted && _uptime.Clock.IsWorthASecondLook(_sentAt))
+        {
+            _isDoubted = true;
+            WaitOn(ReplyClock.SecondLook);
         }
         else if (TrySetResult(default))
         {
             _timer.Dispose();
             _uptime.Fail($"it was silent for {_uptime.Clock.Patience.TotalMilliseconds:0} ms while a call waited");
         }
+    }
+
+    private void WaitOn(TimeSpan more)
+    {
+        Volatile.Write(ref _dueAt, _uptime.Clock.DueIn(more));
+        _timer.Change(more, Timeout.InfiniteTimeSpan);
     }
 }
