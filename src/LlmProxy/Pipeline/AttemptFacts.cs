@@ -45,6 +45,9 @@ internal sealed class AttemptFacts(int number)
     /// <summary>The vendor has said that it is finished: what it reports is the whole.</summary>
     public bool IsWhole { get; set; }
 
+    /// <summary>It is over, and how is written down.</summary>
+    public bool IsEnded { get; set; }
+
     /// <summary>Nobody gets its answer, and what it cost is in the call's cost.</summary>
     public bool IsCounted { get; set; }
 

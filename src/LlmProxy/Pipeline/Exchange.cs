@@ -281,6 +281,7 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     /// <summary>The attempt is over. Without an answer, what it found out stands until another one ends.</summary>
     public void EndAttempt(AttemptFacts attempt, AttemptRecord record)
     {
+        attempt.IsEnded = true;
         if (attempt.Side is null)
         {
             Attempts.Add(record);
@@ -337,9 +338,26 @@ internal sealed class Exchange(HttpContext http, EndpointKind endpoint, GatewayS
     {
         lock (Attempts)
         {
-            return _committed is not null && Answered is { } target && Attempts.Count < AttemptsBegun
-                ? [.. Attempts, new AttemptRecord(target.Deployment.Name, target.Deployment.ProviderName, "success", ElapsedMs - Attempts.Sum(a => a.ElapsedMs))]
-                : [.. Attempts];
+            if (_committed is null || Answered is not { } target || Attempts.Count >= AttemptsBegun)
+            {
+                return [.. Attempts];
+            }
+
+            List<AttemptRecord> tries = [.. Attempts];
+            foreach (AttemptFacts rival in _rivals ?? [])
+            {
+                if (rival != _committed && rival is { IsEnded: false, Turn: { } turn })
+                {
+                    tries.Add(new AttemptRecord(turn.Llm.Name, turn.Llm.ProviderName, "superseded", Time.GetElapsedTime(rival.Side!.BeganAt).TotalMilliseconds));
+                }
+            }
+
+            if (!_committed.IsEnded)
+            {
+                tries.Add(new AttemptRecord(target.Deployment.Name, target.Deployment.ProviderName, "success", Math.Max(0, ElapsedMs - Attempts.Sum(a => a.ElapsedMs))));
+            }
+
+            return tries;
         }
     }
 

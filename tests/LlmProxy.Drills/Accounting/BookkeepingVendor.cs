@@ -11,6 +11,9 @@ internal sealed class BookkeepingVendor : IAsyncDisposable
     private const int InputPrice = 1;
     private const int OutputPrice = 2;
     private const long UnitsPerUsd = 10_000_000_000;
+
+    /// <summary>More than all calls together cost: nothing is refused, everything is counted.</summary>
+    public const int BudgetUsd = 10_000;
     private static readonly string[] Fallbacks = ["main"];
 
     private readonly ScriptedUpstream _upstream;
@@ -48,6 +51,8 @@ internal sealed class BookkeepingVendor : IAsyncDisposable
 
     public static long CostUnits(long input, long output) => ((input * InputPrice) + (output * OutputPrice)) * (UnitsPerUsd / 1_000_000);
 
+    public static double Usd(long units) => units / (double)UnitsPerUsd;
+
     public GatewaySettings Settings(string directory, string connection) => new()
     {
         WorkingDirectory = directory,
@@ -56,6 +61,7 @@ internal sealed class BookkeepingVendor : IAsyncDisposable
             LlmProxy = new
             {
                 Database = new { Connection = connection },
+                Workspaces = new object[] { new { Name = "default", BudgetUsd = BudgetUsd, BudgetPeriod = "total" } },
                 Resilience = new { BreakerFailures = 10_000, MaxRetries = 0 },
                 Llms = new object[]
                 {

@@ -83,13 +83,33 @@ internal static class KillUnderLoad
 
         Console.WriteLine($"finished by their clients {finished.Count}: without a row {missing.Length}, with another usage, cost, id or outcome {untrue.Length}");
         Console.WriteLine($"begun at the vendor {vendor.Begun.Count}: without a row {unknown.Length}; calls with two rows {twice.Length}");
+        double byRows = BookkeepingVendor.Usd(rows.Sum(row => row.CostUnits ?? 0));
+        double byBudget = await SpentAsync(last, byRows);
+        bool sumsAgree = Math.Abs(byRows - byBudget) < 1e-6;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"cost of all rows {byRows:0.0000000} USD, spent of the budget {byBudget:0.0000000} USD"));
         foreach (string line in missing.Concat(unknown).Concat(twice).Concat(untrue).Take(10))
         {
             Console.WriteLine("  " + line);
         }
 
-        return finished.Count > 0 && missing.Length + unknown.Length + twice.Length + untrue.Length == 0
+        return sumsAgree && finished.Count > 0 && missing.Length + unknown.Length + twice.Length + untrue.Length == 0
             && rows.Exists(row => row.Outcome == "interrupted") && !last.Logs.Text.Contains("damaged", StringComparison.Ordinal);
+    }
+
+    /// <summary>What the budget has counted; a started gateway reads the books again after a while, for what dead ones left.</summary>
+    private static async Task<double> SpentAsync(GatewayProcess gateway, double expected)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        double spent = double.NaN;
+        while (!(Math.Abs(spent - expected) < 1e-6) && Stopwatch.GetElapsedTime(begin) < Settled + Settled)
+        {
+            string page = await gateway.Client.GetStringAsync("/metrics");
+            string? line = page.Split('\n').FirstOrDefault(text => text.StartsWith("llm_budget_remaining_usd{", StringComparison.Ordinal));
+            spent = line is null ? double.NaN : BookkeepingVendor.BudgetUsd - double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
+            await Task.Delay(200);
+        }
+
+        return spent;
     }
 
     private static bool IsTrue(LedgerRow row, string call, string id)
