@@ -38,5 +38,6 @@ internal static class CallValues
         }
 
         return column;
-    });
+    }
+    );
 }
