@@ -1,4 +1,5 @@
 using LlmProxy.Accounting.Journal;
+using LlmProxy.Conversation.Shortening;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
@@ -15,6 +16,7 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
     private const int StepsPerReservation = 4;
 
     private RouteTarget? _target;
+    private bool _isCounted;
     private long _prompt;
     private long _heldOutput;
     private long _output;
@@ -31,8 +33,20 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
     /// <summary>Its budget ended before its answer did.</summary>
     public bool IsCut { get; private set; }
 
-    /// <summary>Tokens of the prompt, as counted here.</summary>
-    public long PromptTokens => _prompt;
+    /// <summary>Tokens of the prompt, as counted here; most calls never need to know.</summary>
+    public long PromptTokens
+    {
+        get
+        {
+            if (!_isCounted && exchange.Body is { Bytes.Length: > 0 })
+            {
+                _prompt = PromptSize.Quickly(exchange);
+                _isCounted = true;
+            }
+
+            return _prompt;
+        }
+    }
 
     /// <summary>What the running LLM has said so far, in tokens as counted here.</summary>
     public long Output => Volatile.Read(ref _output);
@@ -42,6 +56,7 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
     {
         _target = first;
         _prompt = prompt;
+        _isCounted = IsMetered;
         _heldOutput = IsMetered ? expectedOutput : long.MaxValue;
         journal.Begin(CallRows.Draft(exchange, first, new TokenUsage(prompt, 0, 0, 0, 0)), this);
     }
@@ -108,7 +123,11 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
             return;
         }
 
-        exchange.CountRivals(_prompt);
+        if (exchange.HasRivals)
+        {
+            exchange.CountRivals(PromptTokens);
+        }
+
         Row = CallRows.Of(exchange);
         journal.Settle(Row);
         hold.Settle(Row.Usage.Total, Money.ToUnits(Row.CostUsd) ?? 0);

@@ -31,7 +31,7 @@ internal sealed class UsageLedger(CallJournal journal)
 
         bool isMetered = reservedTokens > 0;
         long expectedOutput = isMetered ? Math.Min(reservedTokens, ExpectedOutput.Of(exchange, first)) : 0;
-        long prompt = isMetered ? reservedTokens - expectedOutput : PromptSize.Quickly(exchange);
+        long prompt = isMetered ? reservedTokens - expectedOutput : PromptSize.ByLength(exchange);
         exchange.Account = new CallAccount(exchange, exchange.Hold, journal) { IsMetered = isMetered };
         exchange.Account.Begin(first, prompt, expectedOutput);
         return null;

@@ -88,6 +88,9 @@ internal sealed partial class Exchange
         }
     }
 
+    /// <summary>Two LLMs were asked side by side.</summary>
+    public bool HasRivals => _rivals is not null;
+
     /// <summary>The answer is here, and the other LLM of two that were asked side by side is being stopped: it is billed for what it was sent.</summary>
     public void CountRivals(long promptTokens)
     {

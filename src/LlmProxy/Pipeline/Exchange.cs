@@ -269,6 +269,7 @@ internal sealed partial class Exchange(HttpContext http, EndpointKind endpoint, 
         }
 
         _media?.Dispose();
+        _ = Account?.PromptTokens; // Counted while it is here: who leaves in the middle is told apart by it.
         if (Wishes.Metadata != true)
         {
             Body?.Dispose();

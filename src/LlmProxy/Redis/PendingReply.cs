@@ -59,7 +59,7 @@ internal sealed class PendingReply<T> : TaskCompletionSource<Reply<T>>, IThreadP
 
         // The reply may be here and stand in line for a thread: whoever stands at the end of that line sees how long it is.
         Volatile.Write(ref _dueAt, _uptime.Clock.DueIn(TimeSpan.Zero));
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        _uptime.Line(this);
     }
 
     /// <summary>The end of the line is reached.</summary>

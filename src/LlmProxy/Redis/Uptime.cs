@@ -2,7 +2,7 @@ namespace LlmProxy.Redis;
 
 /// <summary>The time from Redis' coming up to the first failure. Whoever asks within it shares one clock, one bound and one fate.</summary>
 #pragma warning disable CA1001 // Replies come after its end; neither of the two holds anything but memory.
-internal sealed class Uptime(TimeProvider time, TimeSpan patience)
+internal sealed class Uptime(TimeProvider time, TimeSpan patience, Action<IThreadPoolWorkItem>? line = null)
 #pragma warning restore CA1001
 {
     /// <summary>What a hung Redis may be left with, to run when it wakes.</summary>
@@ -15,6 +15,9 @@ internal sealed class Uptime(TimeProvider time, TimeSpan patience)
     private readonly SemaphoreSlim _slots = new(MostInFlight);
     private readonly long _since = time.GetTimestamp();
     private int _waiting;
+
+    /// <summary>Puts work at the end of the line for a thread.</summary>
+    public Action<IThreadPoolWorkItem> Line { get; } = line ?? (static work => ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false));
 
     public ReplyClock Clock { get; } = new(time, patience);
 

@@ -134,7 +134,7 @@ public sealed class SharedLimitsTests : IDisposable
         Shortage full = new(ShortageKind.Parallel, 1, TimeSpan.Zero) { Owner = Shortage.OwnerKey, Name = "ci" };
         _store.Next(full);
         _store.Next(full);
-        Task<LimitDecision> waiting = _gate.Reserve(Subject with { MaxWait = TimeSpan.FromMinutes(1) });
+        Task<LimitDecision> waiting = _gate.Reserve(Subject with { MaxWait = TimeSpan.FromDays(1) });
         await _store.WhenAsked(3);
 
         await UntilAsync(() =>

@@ -9,16 +9,17 @@ public sealed class PendingReplyTests
     private readonly FakeTimeProvider _time = new();
     private readonly Uptime _uptime;
 
-    public PendingReplyTests() => _uptime = new Uptime(_time, Patience);
+    public PendingReplyTests() => _uptime = new Uptime(_time, Patience, work => work.Execute());
 
     [Fact]
     public async Task Call_WhenRedisIsSilent_StopsWaitingAndEndsTheUptime()
     {
         var call = new PendingReply<string>(_uptime);
 
-        _time.Advance(TimeSpan.FromMilliseconds(39));
+        _time.Advance(Patience);
+        _time.Advance(TimeSpan.FromMilliseconds(9));
         Assert.False(call.Task.IsCompleted);
-        _time.Advance(TimeSpan.FromMilliseconds(1));
+        _time.Advance(TimeSpan.FromMilliseconds(1)); // The second look.
 
         Assert.False((await call.Task).IsThere);
         Assert.True(_uptime.IsOver);
@@ -32,7 +33,8 @@ public sealed class PendingReplyTests
         _time.Advance(TimeSpan.FromMilliseconds(30));
         new PendingReply<string>(_uptime).Complete(Task.FromResult("another"));
 
-        _time.Advance(TimeSpan.FromMilliseconds(39));
+        _time.Advance(Patience);
+        _time.Advance(TimeSpan.FromMilliseconds(9));
         Assert.False(call.Task.IsCompleted);
         _time.Advance(TimeSpan.FromMilliseconds(1));
 
@@ -41,11 +43,28 @@ public sealed class PendingReplyTests
     }
 
     [Fact]
+    public async Task Call_WhoseReplyStandsInLine_IsNotGivenUp()
+    {
+        var line = new Queue<IThreadPoolWorkItem>();
+        var busy = new Uptime(_time, Patience, line.Enqueue);
+        var call = new PendingReply<string>(busy);
+        _time.Advance(Patience);
+
+        _time.Advance(TimeSpan.FromMilliseconds(300)); // So long is the line for a thread.
+        line.Dequeue().Execute();
+        Assert.False(call.Task.IsCompleted);
+        call.Complete(Task.FromResult("here"));
+
+        Assert.Equal("here", (await call.Task).Value);
+        Assert.False(busy.IsOver);
+    }
+
+    [Fact]
     public async Task Call_ThatIsNeverAnswered_IsGivenUpHoweverMuchOthersHear()
     {
         var call = new PendingReply<string>(_uptime);
 
-        for (int ms = 0; ms < 520; ms += 10)
+        for (int ms = 0; ms < 2100; ms += 10)
         {
             _time.Advance(TimeSpan.FromMilliseconds(10));
             _uptime.Clock.Heard();

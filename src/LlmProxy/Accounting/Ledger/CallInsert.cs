@@ -1,4 +1,3 @@
-using System.Data.Common;
 using LlmProxy.Storage;
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -18,7 +17,7 @@ internal static class CallInsert
 
     private static readonly string Into = $"insert into {CallTable.Name} ({string.Join(", ", CallTable.Columns)}) ";
 
-    private static readonly string OneRow = $"{Into}values ({string.Join(", ", CallTable.Columns.Select(column => "@" + column))}){Conflict}";
+    private static readonly string OneRow = $"{Into}values ({string.Join(", ", CallTable.Columns.Select(_ => "?"))}){Conflict}";
 
     private static readonly string ManyRows = $"{Into}select * from unnest({string.Join(", ", CallTable.Columns.Select(column => "@" + column))}){Conflict}";
 
@@ -26,27 +25,8 @@ internal static class CallInsert
     public static Task WriteAsync(IDatabase database, IReadOnlyList<StoredCall> calls, CancellationToken cancellation) => database.WriteAsync(
         (connection, transaction) => connection is NpgsqlConnection postgres
             ? WriteAsync(postgres, calls, cancellation)
-            : Task.FromResult(Write((SqliteConnection)connection, transaction, calls)),
+            : Task.FromResult(SqliteRows.Write((SqliteConnection)connection, OneRow, calls)),
         cancellation);
-
-    private static int Write(SqliteConnection connection, DbTransaction transaction, IReadOnlyList<StoredCall> calls)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-        command.Transaction = (SqliteTransaction)transaction;
-        command.CommandText = OneRow;
-        SqliteParameter[] parameters = [.. CallTable.Columns.Select(column => command.Parameters.AddWithValue("@" + column, DBNull.Value))];
-        foreach (StoredCall call in calls)
-        {
-            for (int i = 0; i < parameters.Length; i++)
-            {
-                parameters[i].Value = CallValues.ForSqlite[i](call) ?? DBNull.Value;
-            }
-
-            command.ExecuteNonQuery();
-        }
-
-        return calls.Count;
-    }
 
     private static async Task<int> WriteAsync(NpgsqlConnection connection, IReadOnlyList<StoredCall> calls, CancellationToken cancellation)
     {

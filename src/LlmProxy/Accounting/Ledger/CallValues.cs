@@ -1,19 +1,10 @@
-using LlmProxy.Storage;
 using NpgsqlTypes;
 
 namespace LlmProxy.Accounting.Ledger;
 
-/// <summary>What stands in each of <see cref="CallTable.Columns"/>, as each database takes it.</summary>
+/// <summary>What stands in each of <see cref="CallTable.Columns"/>, as PostgreSQL takes it.</summary>
 internal static class CallValues
 {
-    public static readonly Func<StoredCall, object?>[] ForSqlite =
-    [
-        c => c.Id, c => c.ClientRequestId, c => UtcMoments.Text(c.StartedAt), c => UtcMoments.Text(c.FinishedAt), c => c.Endpoint, c => c.KeyName, c => c.Workspace,
-        c => c.EndUser, c => c.RequestedModel, c => c.Llm, c => c.Provider, c => c.ProviderRequestId, c => c.Status, c => c.Outcome, c => c.ErrorCode, c => c.Attempts,
-        c => c.InputTokens, c => c.CachedTokens, c => c.CacheWriteTokens, c => c.OutputTokens, c => c.ReasoningTokens, c => c.UsageSource, c => c.CostUnits,
-        c => c.TtftMs, c => c.DurationMs, c => c.OverheadMs, c => c.QueueMs, c => c.Cache, c => c.Stream, c => c.ClientGone, c => c.Tags,
-    ];
-
     /// <summary>A whole column at once.</summary>
     public static readonly (NpgsqlDbType Type, Func<IReadOnlyList<StoredCall>, Array> Column)[] ForPostgres =
     [

@@ -32,6 +32,10 @@ internal static class PromptSize
         return json.Length > LongestQuickRead && json.IndexOf(";base64,"u8) < 0 ? json.Length / LettersPerToken : Estimate(peek, json);
     }
 
+    /// <summary>At most so many: by the body's length, where reading it is not worth it.</summary>
+    public static long ByLength(Exchange exchange) =>
+        exchange.Body is not { } body ? 0 : body.Bytes.Length > LongestQuickRead ? Quickly(exchange) : body.Bytes.Length / LettersPerToken;
+
     public static long Estimate(RequestPeek peek, ReadOnlySpan<byte> body)
     {
         long tokens = 0;
