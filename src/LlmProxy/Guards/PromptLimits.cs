@@ -14,6 +14,9 @@ internal static class PromptLimits
     /// <summary>The count is an estimate, and tokens can be longer than four letters: below this many times the window the LLM itself says it.</summary>
     private const int Doubt = 2;
 
+    /// <summary>Our count never makes more tokens of a body than one for two bytes: most need not be read.</summary>
+    private const int LeastBytesPerToken = 2;
+
     private static readonly byte[][] TextFields = [.. new[] { "messages", "prompt", "suffix", "input", "instructions", "system", "query", "documents" }.Select(System.Text.Encoding.UTF8.GetBytes)];
 
     /// <summary>Before anything else is done for the call. Nothing is read while both limits are 0.</summary>
@@ -52,7 +55,7 @@ internal static class PromptLimits
         for (int i = 0; i < plan.Targets.Count; i++)
         {
             int window = plan.Targets[i].Facts.ContextWindow;
-            if (window == 0 || body.Bytes.Length <= (long)window * Doubt)
+            if (window == 0 || body.Bytes.Length <= (long)window * Doubt * LeastBytesPerToken)
             {
                 return null;
             }

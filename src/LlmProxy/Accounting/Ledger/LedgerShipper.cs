@@ -9,7 +9,7 @@ namespace LlmProxy.Accounting.Ledger;
 /// </summary>
 internal sealed class LedgerShipper(Func<IDatabase?> database, Func<string> whyAway, RejectedRows rejected, CallJournal journal, TimeProvider time, ILogger logger)
 {
-    private const int MostRows = 500;
+    private const int MostRows = 2000;
     private static readonly TimeSpan Usual = TimeSpan.FromSeconds(5);
 
     private readonly List<CallRow> _rows = new(MostRows);
