@@ -1,6 +1,6 @@
 namespace LlmProxy.Telemetry;
 
-/// <summary>One LLM's labels, made once when it is configured and handed in on each call, with the count of calls that run on it now.</summary>
+/// <summary>One LLM's labels, made once when it is configured and handed in on each call, with what is counted of it.</summary>
 internal sealed class LlmTags(string backend, string model)
 {
     private int _running;
@@ -10,6 +10,8 @@ internal sealed class LlmTags(string backend, string model)
 
     /// <summary>The LLM's configured name, never what a client wrote.</summary>
     public string Model { get; } = model;
+
+    public LlmCounts Counts { get; } = new();
 
     public int Running => Volatile.Read(ref _running);
 
