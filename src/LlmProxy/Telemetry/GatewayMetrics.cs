@@ -15,7 +15,7 @@ internal sealed class GatewayMetrics : IDisposable
 
     private static readonly string[] Statuses = [.. Enumerable.Range(0, 600).Select(status => status.ToString(CultureInfo.InvariantCulture))];
 
-    private readonly ConcurrentDictionary<(string Backend, string Model), LlmTags> _llms = new();
+    private readonly ConcurrentDictionary<(string Backend, string Model), LlmCounts> _llms = new();
     private readonly Histogram<double> _duration;
     private readonly Counter<long> _errors;
     private readonly Histogram<double> _firstToken;
@@ -64,14 +64,14 @@ internal sealed class GatewayMetrics : IDisposable
     /// <summary>Set where measurements leave over OTLP too.</summary>
     public GenAiMetrics? GenAi { get; set; }
 
-    /// <summary>The labels of one LLM: the same object for the same names, so that counts outlive a reload.</summary>
+    /// <summary>The labels of one LLM: the same object for the same names.</summary>
     public LlmTags For(string backend, string model) =>
-        _llms.GetOrAdd((backend, model), static names => new LlmTags(names.Backend, names.Model));
+        _llms.GetOrAdd((backend, model), static names => new LlmCounts(new LlmTags(names.Backend, names.Model))).Labels;
 
     /// <summary>Once per call, whatever its end; <paramref name="llm"/> is that of the last attempt, or <see cref="None"/>.</summary>
     public void CallEnded(LlmTags llm, in CallFigures call)
     {
-        llm.Counts.Requests[Statuses[(uint)call.Status < 600 ? call.Status : 0]].Add(1);
+        CountsOf(llm).Requests[Statuses[(uint)call.Status < 600 ? call.Status : 0]].Add(1);
         Used(llm, call.Usage, call.CostUsd, call.Workspace);
         if (!Held((llm, call), static (metrics, kept) => metrics.Record(kept.llm, kept.call)))
         {
@@ -82,7 +82,7 @@ internal sealed class GatewayMetrics : IDisposable
     /// <summary>What a call has used, or an earlier attempt of it although another LLM gave the answer.</summary>
     public void Used(LlmTags llm, TokenUsage usage, decimal? costUsd, string? workspace)
     {
-        LlmCounts counts = llm.Counts;
+        LlmCounts counts = CountsOf(llm);
         if (usage.Input > 0)
         {
             counts.Prompt.Add(usage.Input);
@@ -105,9 +105,9 @@ internal sealed class GatewayMetrics : IDisposable
 
     /// <param name="llm">The LLM that was tried.</param>
     /// <param name="outcome">One of the gateway's own words: "success", "timeout", ...</param>
-    public void AttemptEnded(LlmTags llm, string outcome) => llm.Counts.Attempts[outcome].Add(1);
+    public void AttemptEnded(LlmTags llm, string outcome) => CountsOf(llm).Attempts[outcome].Add(1);
 
-    public void CacheHit(LlmTags llm) => llm.Counts.CacheHits.Add(1);
+    public void CacheHit(LlmTags llm) => CountsOf(llm).CacheHits.Add(1);
 
     /// <param name="from">The LLM that failed.</param>
     /// <param name="to">The LLM that is asked next.</param>
@@ -130,6 +130,10 @@ internal sealed class GatewayMetrics : IDisposable
     }
 
     public void Dispose() => Meter.Dispose();
+
+    /// <summary>By the names, not by the object: an LLM that is configured anew goes on where it was.</summary>
+    private LlmCounts CountsOf(LlmTags llm) =>
+        llm.Counts ??= _llms.GetOrAdd((llm.Backend, llm.Model), static (_, llm) => new LlmCounts(llm), llm);
 
     private bool Held<T>(in T measured, Action<GatewayMetrics, T> record)
     {
@@ -176,7 +180,7 @@ internal sealed class GatewayMetrics : IDisposable
 
     private IEnumerable<Measurement<long>> ObserveRunning()
     {
-        foreach (LlmTags llm in Configured?.Invoke() ?? _llms.Values)
+        foreach (LlmTags llm in Configured?.Invoke() ?? _llms.Values.Select(static llm => llm.Labels))
         {
             if (llm != None)
             {

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 namespace LlmProxy.Telemetry;
 
 /// <summary>Shows whoever collects what each LLM has counted. An LLM that is no longer configured keeps what it had.</summary>
-internal sealed class LlmCounters(Meter meter, Func<IEnumerable<LlmTags>> llms)
+internal sealed class LlmCounters(Meter meter, Func<IEnumerable<LlmCounts>> llms)
 {
     private static readonly KeyValuePair<string, object?> Prompt = new("type", "prompt");
     private static readonly KeyValuePair<string, object?> Completion = new("type", "completion");
@@ -32,46 +32,46 @@ internal sealed class LlmCounters(Meter meter, Func<IEnumerable<LlmTags>> llms)
 
     private IEnumerable<Measurement<long>> ByLabel(Func<LlmCounts, CountsByLabel<Count>> series)
     {
-        foreach (LlmTags llm in llms())
+        foreach (LlmCounts llm in llms())
         {
-            foreach ((KeyValuePair<string, object?> tag, Count count) in series(llm.Counts).All)
+            foreach ((KeyValuePair<string, object?> tag, Count count) in series(llm).All)
             {
-                yield return new Measurement<long>(count.Value, llm.BackendTag, llm.ModelTag, tag);
+                yield return new Measurement<long>(count.Value, llm.Labels.BackendTag, llm.Labels.ModelTag, tag);
             }
         }
     }
 
     private IEnumerable<Measurement<double>> ObserveCost()
     {
-        foreach (LlmTags llm in llms())
+        foreach (LlmCounts llm in llms())
         {
-            foreach ((KeyValuePair<string, object?> tag, Sum sum) in llm.Counts.Cost.All)
+            foreach ((KeyValuePair<string, object?> tag, Sum sum) in llm.Cost.All)
             {
-                yield return new Measurement<double>(sum.Value, llm.BackendTag, llm.ModelTag, tag);
+                yield return new Measurement<double>(sum.Value, llm.Labels.BackendTag, llm.Labels.ModelTag, tag);
             }
         }
     }
 
-    private IEnumerable<Measurement<long>> ObserveTokens() => Known(static llm => [(llm.Counts.Prompt, Prompt), (llm.Counts.Completion, Completion)]);
+    private IEnumerable<Measurement<long>> ObserveTokens() => Known(static llm => [(llm.Prompt, Prompt), (llm.Completion, Completion)]);
 
     private IEnumerable<Measurement<long>> ObserveDetail() => Known(static llm =>
-        [(llm.Counts.Fresh, Fresh), (llm.Counts.Cached, Cached), (llm.Counts.CacheWrite, CacheWrite), (llm.Counts.Reasoning, Reasoning)]);
+        [(llm.Fresh, Fresh), (llm.Cached, Cached), (llm.CacheWrite, CacheWrite), (llm.Reasoning, Reasoning)]);
 
     private IEnumerable<Measurement<long>> ObserveCacheHits() => llms()
-        .Where(static llm => llm.Counts.CacheHits.Value > 0)
-        .GroupBy(static llm => llm.Backend, StringComparer.Ordinal)
-        .Select(static backend => new Measurement<long>(backend.Sum(llm => llm.Counts.CacheHits.Value), backend.First().BackendTag));
+        .Where(static llm => llm.CacheHits.Value > 0)
+        .GroupBy(static llm => llm.Labels.Backend, StringComparer.Ordinal)
+        .Select(static backend => new Measurement<long>(backend.Sum(llm => llm.CacheHits.Value), backend.First().Labels.BackendTag));
 
     /// <summary>What has never been counted is no series.</summary>
-    private IEnumerable<Measurement<long>> Known(Func<LlmTags, (Count Count, KeyValuePair<string, object?> Tag)[]> countsOf)
+    private IEnumerable<Measurement<long>> Known(Func<LlmCounts, (Count Count, KeyValuePair<string, object?> Tag)[]> countsOf)
     {
-        foreach (LlmTags llm in llms())
+        foreach (LlmCounts llm in llms())
         {
             foreach ((Count count, KeyValuePair<string, object?> tag) in countsOf(llm))
             {
                 if (count.Value is > 0 and long value)
                 {
-                    yield return new Measurement<long>(value, llm.BackendTag, llm.ModelTag, tag);
+                    yield return new Measurement<long>(value, llm.Labels.BackendTag, llm.Labels.ModelTag, tag);
                 }
             }
         }

@@ -4,8 +4,10 @@ namespace LlmProxy.Telemetry;
 /// What was counted of one LLM since the start, in plain numbers: the SDK would look every one of them up by its labels, which
 /// is most of what a metric costs a call. They become series when somebody collects.
 /// </summary>
-internal sealed class LlmCounts
+internal sealed class LlmCounts(LlmTags labels)
 {
+    public LlmTags Labels { get; } = labels;
+
     /// <summary>Calls by HTTP status.</summary>
     public CountsByLabel<Count> Requests { get; } = new("status");
 

@@ -1,6 +1,6 @@
 namespace LlmProxy.Telemetry;
 
-/// <summary>One LLM's labels, made once when it is configured and handed in on each call, with what is counted of it.</summary>
+/// <summary>One LLM's labels, made once when it is configured and handed in on each call, with the count of calls that run on it now.</summary>
 internal sealed class LlmTags(string backend, string model)
 {
     private int _running;
@@ -11,7 +11,8 @@ internal sealed class LlmTags(string backend, string model)
     /// <summary>The LLM's configured name, never what a client wrote.</summary>
     public string Model { get; } = model;
 
-    public LlmCounts Counts { get; } = new();
+    /// <summary>What the gateway's metrics count under these names; set by them when it is first counted.</summary>
+    public LlmCounts? Counts { get; set; }
 
     public int Running => Volatile.Read(ref _running);
 

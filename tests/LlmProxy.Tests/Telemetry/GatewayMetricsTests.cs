@@ -109,7 +109,7 @@ public sealed class GatewayMetricsTests : IDisposable
     }
 
     [Fact]
-    public void For_SameNamesAfterAReload_GivesTheSameLabels() =>
+    public void For_TheSameNames_GivesTheSameLabels() =>
         Assert.Same(_metrics.For("openai", "gpt-4o"), _metrics.For("openai", "gpt-4o"));
 
     [Fact]
@@ -174,6 +174,16 @@ public sealed class GatewayMetricsTests : IDisposable
                 "llm_tokens_used_total{backend=openai,model=gpt-4o,type=prompt} 24000",
             ],
             measurements.Observe().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Counts_OfAnLlmThatIsConfiguredAnew_GoOn()
+    {
+        using Measurements measurements = new(_metrics.Meter);
+        _metrics.AttemptEnded(new LlmTags("openai", "gpt-4o"), "success");
+        _metrics.AttemptEnded(new LlmTags("openai", "gpt-4o"), "success");
+
+        Assert.Equal(["llm_attempts_total{backend=openai,model=gpt-4o,outcome=success} 2"], measurements.Observe());
     }
 
     [Fact]
