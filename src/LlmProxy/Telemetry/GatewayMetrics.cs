@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using LlmProxy.Accounting;
 using LlmProxy.Pipeline;
 using LlmProxy.Telemetry.Otlp;
@@ -12,30 +13,15 @@ internal sealed class GatewayMetrics : IDisposable
     public const string MeterName = "LlmProxy";
     public const string NoLlm = "none";
 
-    private static readonly KeyValuePair<string, object?>[] Statuses = Enumerable.Range(0, 600)
-        .Select(status => new KeyValuePair<string, object?>("status", status.ToString(System.Globalization.CultureInfo.InvariantCulture)))
-        .ToArray();
+    private static readonly string[] Statuses = [.. Enumerable.Range(0, 600).Select(status => status.ToString(CultureInfo.InvariantCulture))];
 
-    private static readonly KeyValuePair<string, object?> Prompt = new("type", "prompt");
-    private static readonly KeyValuePair<string, object?> Completion = new("type", "completion");
-    private static readonly KeyValuePair<string, object?> Fresh = new("class", "fresh");
-    private static readonly KeyValuePair<string, object?> Cached = new("class", "cached");
-    private static readonly KeyValuePair<string, object?> CacheWrite = new("class", "cache_write");
-    private static readonly KeyValuePair<string, object?> Reasoning = new("class", "reasoning");
-
-    private readonly ConcurrentDictionary<(string Backend, string Model), LlmTags> _llms = new();
-    private readonly Counter<long> _requests;
+    private readonly ConcurrentDictionary<(string Backend, string Model), LlmCounts> _llms = new();
     private readonly Histogram<double> _duration;
-    private readonly Counter<long> _tokens;
-    private readonly Counter<long> _tokensDetail;
     private readonly Counter<long> _errors;
-    private readonly Counter<long> _attempts;
     private readonly Histogram<double> _firstToken;
     private readonly Histogram<double> _overhead;
     private readonly Counter<long> _fallbacks;
-    private readonly Counter<double> _cost;
     private readonly Counter<long> _rateLimited;
-    private readonly Counter<long> _cacheHits;
     private readonly Histogram<double> _queue;
     private readonly FirstUse? _firstUse;
 
@@ -44,26 +30,29 @@ internal sealed class GatewayMetrics : IDisposable
     {
         _firstUse = firstUse;
         None = For(NoLlm, NoLlm);
-        _requests = Meter.CreateCounter<long>("llm_requests_total", description: "Calls that ended, by the provider and LLM of the last attempt and the HTTP status.");
-        _duration = Seconds("llm_request_duration_seconds", "From a call's first byte to the end of its answer.", Buckets.Calls);
-        _tokens = Meter.CreateCounter<long>("llm_tokens_used_total", description: "Tokens used; prompt is all input.");
-        _tokensDetail = Meter.CreateCounter<long>("llm_tokens_detail_total", description: "Tokens used by class: the input's three, and reasoning as a part of the output.");
-        _errors = Meter.CreateCounter<long>("llm_errors_total", description: "Calls that ended in an error, by the code that the client read.");
-        _attempts = Meter.CreateCounter<long>("llm_attempts_total", description: "Single tries at an LLM, by how they ended.");
-        _firstToken = Seconds("llm_time_to_first_token_seconds", "From a streamed call's first byte to its first output.", Buckets.FirstToken);
-        _overhead = Seconds("llm_gateway_overhead_seconds", "What the gateway itself added to a call.", Buckets.Overhead);
-        _fallbacks = Meter.CreateCounter<long>("llm_fallbacks_total", description: "Calls that moved on to another LLM, and why.");
+        LlmCounters counters = new(Meter, () => _llms.Values);
+        Instruments =
+        [
+            counters.Requests(),
+            _duration = Seconds("llm_request_duration_seconds", "From a call's first byte to the end of its answer.", Buckets.Calls),
+            counters.Tokens(),
+            counters.TokensDetail(),
+            _errors = Meter.CreateCounter<long>("llm_errors_total", description: "Calls that ended in an error, by the code that the client read."),
+            counters.Attempts(),
+            _firstToken = Seconds("llm_time_to_first_token_seconds", "From a streamed call's first byte to its first output.", Buckets.FirstToken),
+            _overhead = Seconds("llm_gateway_overhead_seconds", "What the gateway itself added to a call.", Buckets.Overhead),
+            _fallbacks = Meter.CreateCounter<long>("llm_fallbacks_total", description: "Calls that moved on to another LLM, and why."),
+            counters.Cost(),
+            _rateLimited = Meter.CreateCounter<long>("llm_rate_limited_total", description: "Calls refused by a limit of the gateway."),
+            counters.CacheHits(),
+            _queue = Seconds("llm_queue_seconds", "How long calls waited for a free place.", Buckets.Calls),
+        ];
         Meter.CreateObservableGauge("llm_inflight_requests", ObserveRunning, description: "Attempts that are running now.");
-        _cost = Meter.CreateCounter<double>("llm_cost_usd_total", description: "What calls cost in US dollars.");
-        _rateLimited = Meter.CreateCounter<long>("llm_rate_limited_total", description: "Calls refused by a limit of the gateway.");
-        _cacheHits = Meter.CreateCounter<long>("llm_cache_hits_total", description: "Calls answered from the cache, by the provider that answered first.");
-        _queue = Seconds("llm_queue_seconds", "How long calls waited for a free place.", Buckets.Calls);
-        Instruments = [_requests, _duration, _tokens, _tokensDetail, _errors, _attempts, _firstToken, _overhead, _fallbacks, _cost, _rateLimited, _cacheHits, _queue];
     }
 
     public Meter Meter { get; } = new(MeterName);
 
-    /// <summary>All but the observed ones, which are never without a value.</summary>
+    /// <summary>Those that say nothing before something was counted.</summary>
     public IReadOnlyList<Instrument> Instruments { get; }
 
     /// <summary>The labels of a call that no LLM was asked for.</summary>
@@ -75,62 +64,50 @@ internal sealed class GatewayMetrics : IDisposable
     /// <summary>Set where measurements leave over OTLP too.</summary>
     public GenAiMetrics? GenAi { get; set; }
 
-    /// <summary>The labels of one LLM: the same object for the same names, so that counts outlive a reload.</summary>
+    /// <summary>The labels of one LLM: the same object for the same names.</summary>
     public LlmTags For(string backend, string model) =>
-        _llms.GetOrAdd((backend, model), static names => new LlmTags(names.Backend, names.Model));
+        _llms.GetOrAdd((backend, model), static names => new LlmCounts(new LlmTags(names.Backend, names.Model))).Labels;
 
     /// <summary>Once per call, whatever its end; <paramref name="llm"/> is that of the last attempt, or <see cref="None"/>.</summary>
     public void CallEnded(LlmTags llm, in CallFigures call)
     {
-        if (Held((llm, call), static (metrics, kept) => metrics.CallEnded(kept.llm, kept.call)))
+        CountsOf(llm).Requests[Statuses[(uint)call.Status < 600 ? call.Status : 0]].Add(1);
+        Used(llm, call.Usage, call.CostUsd, call.Workspace);
+        if (!Held((llm, call), static (metrics, kept) => metrics.Record(kept.llm, kept.call)))
         {
-            return;
+            Record(llm, call);
         }
-
-        _requests.Add(1, llm.BackendTag, llm.ModelTag, Statuses[(uint)call.Status < 600 ? call.Status : 0]);
-        _duration.Record(call.Duration.TotalSeconds, llm.BackendTag, llm.ModelTag);
-        if (call.FirstToken is { } firstToken)
-        {
-            _firstToken.Record(firstToken.TotalSeconds, llm.BackendTag, llm.ModelTag);
-        }
-
-        if (call.Overhead is { } overhead)
-        {
-            _overhead.Record(overhead.TotalSeconds);
-        }
-
-        if (call.Queued is { } queued)
-        {
-            _queue.Record(queued.TotalSeconds);
-        }
-
-        if (call.Error is { } error)
-        {
-            _errors.Add(1, llm.BackendTag, new("error_type", error.Wire()));
-        }
-
-        AddUsage(llm, call.Usage, call.CostUsd, call.Workspace);
-        GenAi?.CallEnded(llm, call);
     }
 
-    /// <summary>What an earlier attempt of a call has used although another LLM gave the answer.</summary>
+    /// <summary>What a call has used, or an earlier attempt of it although another LLM gave the answer.</summary>
     public void Used(LlmTags llm, TokenUsage usage, decimal? costUsd, string? workspace)
     {
-        if (!Held((llm, usage, costUsd, workspace), static (metrics, kept) => metrics.Used(kept.llm, kept.usage, kept.costUsd, kept.workspace)))
+        LlmCounts counts = CountsOf(llm);
+        if (usage.Input > 0)
         {
-            AddUsage(llm, usage, costUsd, workspace);
+            counts.Prompt.Add(usage.Input);
+            counts.Fresh.Add(usage.FreshInput);
+            counts.Cached.Add(usage.CachedInput);
+            counts.CacheWrite.Add(usage.CacheWrite);
+        }
+
+        if (usage.Output > 0)
+        {
+            counts.Completion.Add(usage.Output);
+            counts.Reasoning.Add(usage.Reasoning);
+        }
+
+        if (costUsd is > 0)
+        {
+            counts.Cost[workspace ?? NoLlm].Add((double)costUsd.GetValueOrDefault());
         }
     }
 
     /// <param name="llm">The LLM that was tried.</param>
     /// <param name="outcome">One of the gateway's own words: "success", "timeout", ...</param>
-    public void AttemptEnded(LlmTags llm, string outcome)
-    {
-        if (!Held((llm, outcome), static (metrics, kept) => metrics.AttemptEnded(kept.llm, kept.outcome)))
-        {
-            _attempts.Add(1, llm.BackendTag, llm.ModelTag, new("outcome", outcome));
-        }
-    }
+    public void AttemptEnded(LlmTags llm, string outcome) => CountsOf(llm).Attempts[outcome].Add(1);
+
+    public void CacheHit(LlmTags llm) => CountsOf(llm).CacheHits.Add(1);
 
     /// <param name="from">The LLM that failed.</param>
     /// <param name="to">The LLM that is asked next.</param>
@@ -152,15 +129,11 @@ internal sealed class GatewayMetrics : IDisposable
         }
     }
 
-    public void CacheHit(LlmTags llm)
-    {
-        if (!Held(llm, static (metrics, kept) => metrics.CacheHit(kept)))
-        {
-            _cacheHits.Add(1, llm.BackendTag);
-        }
-    }
-
     public void Dispose() => Meter.Dispose();
+
+    /// <summary>By the names, not by the object: an LLM that is configured anew goes on where it was.</summary>
+    private LlmCounts CountsOf(LlmTags llm) =>
+        llm.Counts ??= _llms.GetOrAdd((llm.Backend, llm.Model), static (_, llm) => new LlmCounts(llm), llm);
 
     private bool Held<T>(in T measured, Action<GatewayMetrics, T> record)
     {
@@ -176,34 +149,30 @@ internal sealed class GatewayMetrics : IDisposable
     /// <summary>Apart from its caller, which would pay for the closure on every call.</summary>
     private void Keep<T>(FirstUse firstUse, T measured, Action<GatewayMetrics, T> record) => firstUse.Keep(() => record(this, measured));
 
-    private void AddUsage(LlmTags llm, TokenUsage usage, decimal? costUsd, string? workspace)
+    private void Record(LlmTags llm, in CallFigures call)
     {
-        if (usage.Input > 0)
+        _duration.Record(call.Duration.TotalSeconds, llm.BackendTag, llm.ModelTag);
+        if (call.FirstToken is { } firstToken)
         {
-            _tokens.Add(usage.Input, llm.BackendTag, llm.ModelTag, Prompt);
-            AddDetail(usage.FreshInput, llm, Fresh);
-            AddDetail(usage.CachedInput, llm, Cached);
-            AddDetail(usage.CacheWrite, llm, CacheWrite);
+            _firstToken.Record(firstToken.TotalSeconds, llm.BackendTag, llm.ModelTag);
         }
 
-        if (usage.Output > 0)
+        if (call.Overhead is { } overhead)
         {
-            _tokens.Add(usage.Output, llm.BackendTag, llm.ModelTag, Completion);
-            AddDetail(usage.Reasoning, llm, Reasoning);
+            _overhead.Record(overhead.TotalSeconds);
         }
 
-        if (costUsd is > 0)
+        if (call.Queued is { } queued)
         {
-            _cost.Add((double)costUsd.GetValueOrDefault(), llm.BackendTag, llm.ModelTag, new("workspace", workspace ?? NoLlm));
+            _queue.Record(queued.TotalSeconds);
         }
-    }
 
-    private void AddDetail(long tokens, LlmTags llm, in KeyValuePair<string, object?> tokenClass)
-    {
-        if (tokens > 0)
+        if (call.Error is { } error)
         {
-            _tokensDetail.Add(tokens, llm.BackendTag, llm.ModelTag, tokenClass);
+            _errors.Add(1, llm.BackendTag, new("error_type", error.Wire()));
         }
+
+        GenAi?.CallEnded(llm, call);
     }
 
     private Histogram<double> Seconds(string name, string description, double[] buckets) =>
@@ -211,7 +180,7 @@ internal sealed class GatewayMetrics : IDisposable
 
     private IEnumerable<Measurement<long>> ObserveRunning()
     {
-        foreach (LlmTags llm in Configured?.Invoke() ?? _llms.Values)
+        foreach (LlmTags llm in Configured?.Invoke() ?? _llms.Values.Select(static llm => llm.Labels))
         {
             if (llm != None)
             {

@@ -11,6 +11,9 @@ internal sealed class LlmTags(string backend, string model)
     /// <summary>The LLM's configured name, never what a client wrote.</summary>
     public string Model { get; } = model;
 
+    /// <summary>What the gateway's metrics count under these names; set by them when it is first counted.</summary>
+    public LlmCounts? Counts { get; set; }
+
     public int Running => Volatile.Read(ref _running);
 
     internal KeyValuePair<string, object?> BackendTag { get; } = new("backend", backend);

@@ -44,11 +44,7 @@ internal sealed class JsonMembers
             ReadMembers(ref scanner);
         }
 
-        scanner.SkipSpace();
-        if (scanner.Position != json.Length)
-        {
-            throw scanner.Broken();
-        }
+        scanner.End();
     }
 
     private void ReadMembers(ref JsonScanner scanner)

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Text.Json;
@@ -10,124 +11,26 @@ namespace LlmProxy.Wire;
 /// through every string that holds an escape, which is each message of an agent's conversation; this one looks
 /// at 32 bytes at a time and has no branch for an escape.
 /// </summary>
-internal ref struct JsonScanner(ReadOnlySpan<byte> json, int maxDepth)
+internal ref partial struct JsonScanner(ReadOnlySpan<byte> json, int maxDepth)
 {
     private readonly ReadOnlySpan<byte> _json = json;
     private readonly int _maxDepth = maxDepth;
 
     public int Position { get; private set; }
 
-    public void SkipSpace()
-    {
-        while (Position < _json.Length && _json[Position] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
-        {
-            Position++;
-        }
-    }
+    /// <summary>What has been passed since that spot.</summary>
+    public readonly ReadOnlySpan<byte> From(int start) => _json[start..Position];
+
+    public void SkipSpace() => Position = SpaceEnd(_json, Position);
 
     /// <summary>The next byte that is not space, or 0 at the end; it is not consumed.</summary>
     public byte Peek()
     {
         SkipSpace();
-        return Position < _json.Length ? _json[Position] : (byte)0;
+        return Current();
     }
 
-    public void Expect(byte wanted)
-    {
-        if (Peek() != wanted)
-        {
-            throw Broken();
-        }
-
-        Position++;
-    }
-
-    /// <summary>Passes a string whose opening quote comes next; true when it holds an escape.</summary>
-    public bool SkipString()
-    {
-        Expect((byte)'"');
-        ReadOnlySpan<byte> rest = _json[Position..];
-        int at = 0;
-        uint backslashes = 0;
-        uint carry = 0; // 1 while the next byte is the second half of an escape.
-        while (at + Vector256<byte>.Count <= rest.Length)
-        {
-            var block = new StringBlock(rest, at, ref carry);
-            backslashes |= block.Backslashes;
-            if (block.Events != 0)
-            {
-                int spot = BitOperations.TrailingZeroCount(block.Events);
-                CheckUnicode(rest, at, block.UnicodeEscapes & ((1u << spot) - 1));
-                Position += at + spot;
-                if (!block.EndsAt(spot))
-                {
-                    throw Broken();
-                }
-
-                Position++;
-                return backslashes != 0;
-            }
-
-            CheckUnicode(rest, at, block.UnicodeEscapes);
-            at += Vector256<byte>.Count;
-        }
-
-        return SkipStringEnd(rest, at - (int)carry, backslashes != 0);
-    }
-
-    /// <summary>Four hexadecimal digits must follow each of these spots.</summary>
-    private void CheckUnicode(ReadOnlySpan<byte> text, int at, uint spots)
-    {
-        for (; spots != 0; spots &= spots - 1)
-        {
-            int digits = at + BitOperations.TrailingZeroCount(spots) + 1;
-            if (digits + 4 > text.Length || !AreHex(text.Slice(digits, 4)))
-            {
-                Position += digits;
-                throw Broken();
-            }
-        }
-    }
-
-    /// <summary>The last bytes of the text, too few for a whole vector.</summary>
-    private bool SkipStringEnd(ReadOnlySpan<byte> rest, int at, bool isEscaped)
-    {
-        while (at < rest.Length)
-        {
-            byte next = rest[at];
-            if (next == (byte)'"')
-            {
-                Position += at + 1;
-                return isEscaped;
-            }
-
-            if (next is (byte)'\\' or < 0x20)
-            {
-                at += Escape(rest, at);
-                isEscaped = true;
-            }
-            else
-            {
-                at++;
-            }
-        }
-
-        Position = _json.Length;
-        throw Broken();
-    }
-
-    /// <summary>How many bytes the escape there takes; what is none breaks the text.</summary>
-    private int Escape(ReadOnlySpan<byte> text, int at)
-    {
-        int length = EscapeLength(text[at..]);
-        if (length == 0)
-        {
-            Position += at;
-            throw Broken();
-        }
-
-        return length;
-    }
+    public void Expect(byte wanted) => Position = Behind(wanted, SpaceEnd(_json, Position));
 
     /// <summary>Passes one value of any kind, whatever it holds, and says what it was.</summary>
     public JsonTokenType SkipValue(int depth)
@@ -138,10 +41,10 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> json, int maxDepth)
                 SkipString();
                 return JsonTokenType.String;
             case (byte)'{':
-                SkipContainer(depth);
+                SkipContainer(depth, (byte)'}');
                 return JsonTokenType.StartObject;
             case (byte)'[':
-                SkipContainer(depth);
+                SkipContainer(depth, (byte)']');
                 return JsonTokenType.StartArray;
             case (byte)'t':
                 SkipWord("true"u8);
@@ -165,6 +68,18 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> json, int maxDepth)
         int lines = before.Count((byte)'\n');
         int lineStart = before.LastIndexOf((byte)'\n') + 1;
         return new JsonException("The text is not valid JSON.", null, lines, before.Length - lineStart);
+    }
+
+    private void SkipContainer(int depth, byte end)
+    {
+        int after = Position + 1;
+        if (depth < _maxDepth && after < _json.Length && _json[after] == end)
+        {
+            Position = after + 1;
+            return;
+        }
+
+        SkipContainer(depth);
     }
 
     /// <summary>One loop for all levels: nesting costs a bit, not a stack frame.</summary>
@@ -230,22 +145,52 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> json, int maxDepth)
         return isObject;
     }
 
-    /// <summary>How many bytes the escape at the start takes; 0 when it is none.</summary>
-    private static int EscapeLength(ReadOnlySpan<byte> text)
+    // The steps that every token takes go by a spot of their own: one that is kept in the structure is written and read again at each of them.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int SpaceEnd(ReadOnlySpan<byte> json, int at) => (uint)at < (uint)json.Length && json[at] <= (byte)' ' ? IndentEnd(json, at) : at;
+
+    /// <summary>What is laid out for people has a line feed and a long indent before each name.</summary>
+    private static int IndentEnd(ReadOnlySpan<byte> json, int at)
     {
-        if (text.Length < 2 || text[0] != (byte)'\\')
+        while (at + Vector256<byte>.Count <= json.Length)
         {
-            return 0;
+            Vector256<byte> bytes = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(json), (nuint)at);
+            uint others = ~(Vector256.Equals(bytes, Vector256.Create((byte)' ')) | Vector256.Equals(bytes, Vector256.Create((byte)'\n'))
+                | Vector256.Equals(bytes, Vector256.Create((byte)'\r')) | Vector256.Equals(bytes, Vector256.Create((byte)'\t'))).ExtractMostSignificantBits();
+            if (others != 0)
+            {
+                return at + BitOperations.TrailingZeroCount(others);
+            }
+
+            at += Vector256<byte>.Count;
         }
 
-        return text[1] switch
+        while (at < json.Length && json[at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
         {
-            (byte)'"' or (byte)'\\' or (byte)'/' or (byte)'b' or (byte)'f' or (byte)'n' or (byte)'r' or (byte)'t' => 2,
-            (byte)'u' when text.Length >= 6 && AreHex(text.Slice(2, 4)) => 6,
-            _ => 0,
-        };
+            at++;
+        }
+
+        return at;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Behind(byte wanted, int at)
+    {
+        if ((uint)at >= (uint)_json.Length || _json[at] != wanted)
+        {
+            throw BrokenAt(at);
+        }
+
+        return at + 1;
+    }
+
+    private JsonException BrokenAt(int at)
+    {
+        Position = at;
+        return Broken();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void SkipWord(ReadOnlySpan<byte> word)
     {
         if (!_json[Position..].StartsWith(word))
@@ -258,64 +203,38 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> json, int maxDepth)
 
     private void SkipNumber()
     {
-        if (Current() == (byte)'-')
+        ReadOnlySpan<byte> json = _json;
+        int at = Position;
+        if (at < json.Length && json[at] == (byte)'-')
         {
-            Position++;
+            at++;
         }
 
-        if (Current() == (byte)'0')
+        at = at < json.Length && json[at] == (byte)'0' ? at + 1 : DigitsEnd(json, at);
+        if (at < json.Length && json[at] == (byte)'.')
         {
-            Position++;
-        }
-        else
-        {
-            SkipDigits();
+            at = DigitsEnd(json, at + 1);
         }
 
-        if (Current() == (byte)'.')
+        if (at < json.Length && json[at] is (byte)'e' or (byte)'E')
         {
-            Position++;
-            SkipDigits();
+            at++;
+            at = DigitsEnd(json, at < json.Length && json[at] is (byte)'+' or (byte)'-' ? at + 1 : at);
         }
 
-        if (Current() is (byte)'e' or (byte)'E')
-        {
-            Position++;
-            if (Current() is (byte)'+' or (byte)'-')
-            {
-                Position++;
-            }
-
-            SkipDigits();
-        }
+        Position = at;
     }
 
-    private void SkipDigits()
+    private int DigitsEnd(ReadOnlySpan<byte> json, int at)
     {
-        int start = Position;
-        while (Current() is >= (byte)'0' and <= (byte)'9')
+        int start = at;
+        while (at < json.Length && json[at] is >= (byte)'0' and <= (byte)'9')
         {
-            Position++;
+            at++;
         }
 
-        if (Position == start)
-        {
-            throw Broken();
-        }
+        return at > start ? at : throw BrokenAt(at);
     }
 
     private readonly byte Current() => Position < _json.Length ? _json[Position] : (byte)0;
-
-    private static bool AreHex(ReadOnlySpan<byte> digits)
-    {
-        foreach (byte digit in digits)
-        {
-            if (!char.IsAsciiHexDigit((char)digit))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 }

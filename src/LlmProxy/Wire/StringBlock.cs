@@ -21,8 +21,7 @@ internal readonly ref struct StringBlock
         Vector256<byte> bytes = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(text), (nuint)at);
         Vector256<byte> quotes = Is(bytes, '"');
         Vector256<byte> slashes = Is(bytes, '\\');
-        Backslashes = slashes.ExtractMostSignificantBits();
-        uint escaped = Escaped(Backslashes, ref carry);
+        uint escaped = Escaped(slashes.ExtractMostSignificantBits(), ref carry);
 
         uint mayBeEscaped = (quotes | slashes | Is(bytes, '/') | Is(bytes, 'b') | Is(bytes, 'f') | Is(bytes, 'n') | Is(bytes, 'r') | Is(bytes, 't') | Is(bytes, 'u'))
             .ExtractMostSignificantBits();
@@ -31,8 +30,6 @@ internal readonly ref struct StringBlock
         Events = _ends | controls | (escaped & ~mayBeEscaped);
         UnicodeEscapes = Is(bytes, 'u').ExtractMostSignificantBits() & escaped;
     }
-
-    public uint Backslashes { get; }
 
     /// <summary>Where the string ends or breaks.</summary>
     public uint Events { get; }

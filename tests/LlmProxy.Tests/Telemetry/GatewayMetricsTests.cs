@@ -30,20 +30,24 @@ public sealed class GatewayMetricsTests : IDisposable
 
         Assert.Equal(
             [
-                "llm_requests_total{backend=openai,model=gpt-4o-eu,status=200} 1",
                 "llm_request_duration_seconds{backend=openai,model=gpt-4o-eu} 0.812",
                 "llm_time_to_first_token_seconds{backend=openai,model=gpt-4o-eu} 0.231",
                 "llm_gateway_overhead_seconds{} 0.0003",
                 "llm_queue_seconds{} 0.004",
+            ],
+            measurements.Seen);
+        Assert.Equal(
+            [
+                "llm_requests_total{backend=openai,model=gpt-4o-eu,status=200} 1",
                 "llm_tokens_used_total{backend=openai,model=gpt-4o-eu,type=prompt} 1200",
+                "llm_tokens_used_total{backend=openai,model=gpt-4o-eu,type=completion} 87",
                 "llm_tokens_detail_total{backend=openai,model=gpt-4o-eu,class=fresh} 200",
                 "llm_tokens_detail_total{backend=openai,model=gpt-4o-eu,class=cached} 900",
                 "llm_tokens_detail_total{backend=openai,model=gpt-4o-eu,class=cache_write} 100",
-                "llm_tokens_used_total{backend=openai,model=gpt-4o-eu,type=completion} 87",
                 "llm_tokens_detail_total{backend=openai,model=gpt-4o-eu,class=reasoning} 40",
                 "llm_cost_usd_total{backend=openai,model=gpt-4o-eu,workspace=team-a} 0.0042",
             ],
-            measurements.Seen);
+            measurements.Observe());
     }
 
     [Fact]
@@ -55,11 +59,11 @@ public sealed class GatewayMetricsTests : IDisposable
 
         Assert.Equal(
             [
-                "llm_requests_total{backend=none,model=none,status=401} 1",
                 "llm_request_duration_seconds{backend=none,model=none} 0.001",
                 "llm_errors_total{backend=none,error_type=invalid_api_key} 1",
             ],
             measurements.Seen);
+        Assert.Equal(["llm_requests_total{backend=none,model=none,status=401} 1"], measurements.Observe());
     }
 
     [Fact]
@@ -77,14 +81,18 @@ public sealed class GatewayMetricsTests : IDisposable
 
         Assert.Equal(
             [
-                "llm_attempts_total{backend=openai,model=gpt-4o,outcome=timeout} 1",
                 "llm_fallbacks_total{from=gpt-4o,to=claude,reason=timeout} 1",
                 "llm_rate_limited_total{reason=requests} 1",
-                "llm_cache_hits_total{backend=anthropic} 1",
-                "llm_tokens_used_total{backend=openai,model=gpt-4o,type=prompt} 7",
-                "llm_tokens_detail_total{backend=openai,model=gpt-4o,class=fresh} 7",
             ],
             measurements.Seen);
+        Assert.Equal(
+            [
+                "llm_tokens_used_total{backend=openai,model=gpt-4o,type=prompt} 7",
+                "llm_tokens_detail_total{backend=openai,model=gpt-4o,class=fresh} 7",
+                "llm_attempts_total{backend=openai,model=gpt-4o,outcome=timeout} 1",
+                "llm_cache_hits_total{backend=anthropic} 1",
+            ],
+            measurements.Observe());
     }
 
     [Fact]
@@ -97,11 +105,11 @@ public sealed class GatewayMetricsTests : IDisposable
         llm.Enter();
         llm.Leave();
 
-        Assert.Equal(["llm_inflight_requests{backend=vllm,model=qwen} 1"], measurements.Observe());
+        Assert.Equal(["llm_inflight_requests{backend=vllm,model=qwen} 1"], measurements.Observe("llm_inflight_requests"));
     }
 
     [Fact]
-    public void For_SameNamesAfterAReload_GivesTheSameLabels() =>
+    public void For_TheSameNames_GivesTheSameLabels() =>
         Assert.Same(_metrics.For("openai", "gpt-4o"), _metrics.For("openai", "gpt-4o"));
 
     [Fact]
@@ -111,7 +119,7 @@ public sealed class GatewayMetricsTests : IDisposable
 
         _metrics.CallEnded(_metrics.None, new CallFigures { Status = 1234, Duration = TimeSpan.Zero });
 
-        Assert.Contains("llm_requests_total{backend=none,model=none,status=0} 1", measurements.Seen);
+        Assert.Contains("llm_requests_total{backend=none,model=none,status=0} 1", measurements.Observe());
     }
 
     [Fact]
@@ -122,7 +130,7 @@ public sealed class GatewayMetricsTests : IDisposable
         using GatewayMetrics metrics = new(firstUse);
         using Measurements measurements = new(metrics.Meter);
 
-        metrics.AttemptEnded(metrics.None, "success");
+        metrics.CallEnded(metrics.None, new CallFigures { Status = 200, Duration = TimeSpan.FromSeconds(1) });
         metrics.RateLimited("tokens");
         Assert.Empty(measurements.Seen);
         firstUse.Come();
@@ -131,10 +139,61 @@ public sealed class GatewayMetricsTests : IDisposable
         Assert.Equal(1, begun);
         Assert.Equal(
             [
-                "llm_attempts_total{backend=none,model=none,outcome=success} 1",
+                "llm_request_duration_seconds{backend=none,model=none} 1",
                 "llm_rate_limited_total{reason=tokens} 1",
                 "llm_rate_limited_total{reason=budget} 1",
             ],
             measurements.Seen);
+        Assert.Equal(["llm_requests_total{backend=none,model=none,status=200} 1"], measurements.Observe());
+    }
+
+    [Fact]
+    public void Counts_FromManyThreads_LoseNothing()
+    {
+        using Measurements measurements = new(_metrics.Meter);
+        LlmTags llm = _metrics.For("openai", "gpt-4o");
+        string[] workspaces = ["a", "b", "c"];
+
+        Parallel.For(0, 8, _ =>
+        {
+            for (int i = 0; i < 3_000; i++)
+            {
+                _metrics.AttemptEnded(llm, i % 2 == 0 ? "success" : "timeout");
+                _metrics.Used(llm, new TokenUsage(1, 0, 0, 0, 0), costUsd: 0.5m, workspaces[i % 3]);
+            }
+        });
+
+        Assert.Equal(
+            [
+                "llm_attempts_total{backend=openai,model=gpt-4o,outcome=success} 12000",
+                "llm_attempts_total{backend=openai,model=gpt-4o,outcome=timeout} 12000",
+                "llm_cost_usd_total{backend=openai,model=gpt-4o,workspace=a} 4000",
+                "llm_cost_usd_total{backend=openai,model=gpt-4o,workspace=b} 4000",
+                "llm_cost_usd_total{backend=openai,model=gpt-4o,workspace=c} 4000",
+                "llm_tokens_detail_total{backend=openai,model=gpt-4o,class=fresh} 24000",
+                "llm_tokens_used_total{backend=openai,model=gpt-4o,type=prompt} 24000",
+            ],
+            measurements.Observe().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Counts_OfAnLlmThatIsConfiguredAnew_GoOn()
+    {
+        using Measurements measurements = new(_metrics.Meter);
+        _metrics.AttemptEnded(new LlmTags("openai", "gpt-4o"), "success");
+        _metrics.AttemptEnded(new LlmTags("openai", "gpt-4o"), "success");
+
+        Assert.Equal(["llm_attempts_total{backend=openai,model=gpt-4o,outcome=success} 2"], measurements.Observe());
+    }
+
+    [Fact]
+    public void Counts_OfAnLlmThatIsNoLongerConfigured_AreStillTold()
+    {
+        using Measurements measurements = new(_metrics.Meter);
+        LlmTags gone = _metrics.For("openai", "old");
+        _metrics.AttemptEnded(gone, "success");
+        _metrics.Configured = () => [];
+
+        Assert.Equal(["llm_attempts_total{backend=openai,model=old,outcome=success} 1"], measurements.Observe());
     }
 }

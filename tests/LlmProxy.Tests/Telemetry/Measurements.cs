@@ -25,11 +25,19 @@ internal sealed class Measurements : IDisposable
 
     public IReadOnlyList<string> Seen => _seen;
 
+    /// <summary>What somebody who collects now is told by the instruments that speak only when they are asked.</summary>
     public IReadOnlyList<string> Observe()
     {
         _seen.Clear();
         _listener.RecordObservableInstruments();
-        return _seen;
+        return [.. _seen.Where(line => !line.StartsWith("llm_inflight_requests", StringComparison.Ordinal))];
+    }
+
+    public IReadOnlyList<string> Observe(string name)
+    {
+        _seen.Clear();
+        _listener.RecordObservableInstruments();
+        return [.. _seen.Where(line => line.StartsWith(name + "{", StringComparison.Ordinal))];
     }
 
     public void Dispose() => _listener.Dispose();

@@ -29,54 +29,44 @@ internal static class AnswerReader
     {
         try
         {
-            // Not final: so a body that ends too early is told from one that is wrong.
-            var reader = new Utf8JsonReader(body, isFinalBlock: false, new JsonReaderState(JsonMembers.ReaderOptions));
-            reader.Read();
-            return ReadMembers(endpoint, body, ref reader, vendor);
+            return ReadMembers(endpoint, body, vendor);
         }
         catch (Exception e) when (StreamFrames.IsBadJson(e))
         {
-            return Invalid("an answer that is not JSON", vendor);
+            return Invalid(e is JsonException && BreaksOff(body) ? "an answer that breaks off" : "an answer that is not JSON", vendor);
         }
     }
 
-    private static PlainAnswer ReadMembers(EndpointKind endpoint, ReadOnlySpan<byte> body, ref Utf8JsonReader reader, VendorLabel vendor)
+    private static PlainAnswer ReadMembers(EndpointKind endpoint, ReadOnlySpan<byte> body, VendorLabel vendor)
     {
         TokenUsage? usage = null;
         TokenUsage? billed = null;
         string? model = null;
         bool isError = false;
         var right = new RightAnswer();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        var scanner = new JsonScanner(body, JsonMembers.MaxDepth);
+        scanner.Expect((byte)'{');
+        for (bool isFirst = true; scanner.NextMember(ref isFirst, out JsonName name);)
         {
-            Member name = NameOf(ref reader);
-            if (!reader.Read())
+            Member member = MemberOf(name);
+            byte first = scanner.Peek();
+            if (member == Member.Usage && first == (byte)'{')
             {
-                break;
-            }
-
-            if (name == Member.Usage && reader.TokenType == JsonTokenType.StartObject)
-            {
-                usage = UsageReader.Read(ref reader, out bool isPromised);
+                usage = UsageReader.Read(ref scanner, depth: 2, out bool isPromised);
                 right.Saw(RightAnswer.Part.Usage, isPromised);
                 continue;
             }
 
-            if (name == Member.Choices && reader.TokenType == JsonTokenType.StartArray && endpoint == EndpointKind.Chat)
+            if (member == Member.Choices && first == (byte)'[' && endpoint == EndpointKind.Chat)
             {
-                right.Saw(RightAnswer.Part.Choices, RightAnswer.IsOneChoice(ref reader));
+                right.Saw(RightAnswer.Part.Choices, RightAnswer.IsOneChoice(ref scanner));
                 continue;
             }
 
-            int start = (int)reader.TokenStartIndex;
-            JsonTokenType kind = reader.TokenType;
-            if (!reader.TrySkip())
-            {
-                break;
-            }
-
-            ReadOnlySpan<byte> value = body[start..(int)reader.BytesConsumed];
-            switch (name)
+            int start = scanner.Position;
+            JsonTokenType kind = scanner.SkipValue(depth: 1);
+            ReadOnlySpan<byte> value = scanner.From(start);
+            switch (member)
             {
                 case Member.Meta when kind == JsonTokenType.StartObject && endpoint == EndpointKind.Rerank:
                     billed = ReadMeta(value);
@@ -103,24 +93,19 @@ internal static class AnswerReader
             }
         }
 
-        if (reader.TokenType != JsonTokenType.EndObject || reader.CurrentDepth != 0)
-        {
-            return Invalid("an answer that breaks off", vendor);
-        }
-
-        reader.Read(); // Throws when something follows the object.
+        scanner.End();
         return new PlainAnswer(usage ?? billed, model, isError ? OpenAiFailure.Inside(ErrorReader.Read(body), vendor) : null) { IsRight = right.IsWhole };
     }
 
-    private static Member NameOf(ref Utf8JsonReader reader) =>
-        reader.ValueTextEquals("id"u8) ? Member.Id
-        : reader.ValueTextEquals("object"u8) ? Member.Object
-        : reader.ValueTextEquals("created"u8) ? Member.Created
-        : reader.ValueTextEquals("model"u8) ? Member.Model
-        : reader.ValueTextEquals("choices"u8) ? Member.Choices
-        : reader.ValueTextEquals("usage"u8) ? Member.Usage
-        : reader.ValueTextEquals("error"u8) ? Member.Error
-        : reader.ValueTextEquals("meta"u8) ? Member.Meta
+    private static Member MemberOf(JsonName name) =>
+        name.Is("id"u8) ? Member.Id
+        : name.Is("object"u8) ? Member.Object
+        : name.Is("created"u8) ? Member.Created
+        : name.Is("model"u8) ? Member.Model
+        : name.Is("choices"u8) ? Member.Choices
+        : name.Is("usage"u8) ? Member.Usage
+        : name.Is("error"u8) ? Member.Error
+        : name.Is("meta"u8) ? Member.Meta
         : Member.Other;
 
     /// <summary>Cohere's and Jina's way to bill a rerank: meta.billed_units, else meta.tokens.</summary>
@@ -128,26 +113,43 @@ internal static class AnswerReader
     {
         TokenUsage? billed = null;
         TokenUsage? counted = null;
-        var reader = new Utf8JsonReader(meta, JsonMembers.ReaderOptions);
-        reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        var scanner = new JsonScanner(meta, JsonMembers.MaxDepth);
+        scanner.Expect((byte)'{');
+        for (bool isFirst = true; scanner.NextMember(ref isFirst, out JsonName name);)
         {
-            bool isBilled = reader.ValueTextEquals("billed_units"u8);
-            bool isCounted = reader.ValueTextEquals("tokens"u8);
-            reader.Read();
-            if ((isBilled || isCounted) && reader.TokenType == JsonTokenType.StartObject)
+            bool isBilled = name.Is("billed_units"u8);
+            bool isCounted = name.Is("tokens"u8);
+            if ((isBilled || isCounted) && scanner.Peek() == (byte)'{')
             {
-                TokenUsage? usage = UsageReader.Read(ref reader);
+                TokenUsage? usage = UsageReader.Read(ref scanner, depth: 2, out _);
                 billed = isBilled ? usage : billed;
                 counted = isCounted ? usage : counted;
             }
             else
             {
-                reader.Skip();
+                scanner.SkipValue(depth: 1);
             }
         }
 
         return billed ?? counted;
+    }
+
+    /// <summary>Tells a text that ends too early from one that is wrong: the framework's reader waits for more of the former.</summary>
+    private static bool BreaksOff(ReadOnlySpan<byte> body)
+    {
+        var reader = new Utf8JsonReader(body, isFinalBlock: false, new JsonReaderState(JsonMembers.ReaderOptions));
+        try
+        {
+            while (reader.Read())
+            {
+            }
+
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     private enum Member

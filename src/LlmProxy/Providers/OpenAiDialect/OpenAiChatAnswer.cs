@@ -40,7 +40,7 @@ internal sealed class OpenAiChatAnswer(VendorLabel vendor)
             }
             else if (reader.ValueTextEquals("usage"u8))
             {
-                ReadUsage(ref reader, sink);
+                ReadUsage(OpenAiChatChoice.Slice(ref reader, data), sink);
             }
             else if (!_hasModel && reader.ValueTextEquals("id"u8))
             {
@@ -144,16 +144,9 @@ internal sealed class OpenAiChatAnswer(VendorLabel vendor)
     }
 
     /// <summary>The last count wins, but a vendor that closes with zeros does not erase what it had said.</summary>
-    private static void ReadUsage(ref Utf8JsonReader reader, ChatSink sink)
+    private static void ReadUsage(ReadOnlySpan<byte> value, ChatSink sink)
     {
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return;
-        }
-
-        if (UsageReader.Read(ref reader) is { } counted && (sink.Usage is null || counted.Total > 0))
+        if (value[0] == (byte)'{' && UsageReader.Read(value) is { } counted && (sink.Usage is null || counted.Total > 0))
         {
             sink.SetUsage(counted);
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LlmProxy.Wire;
 
 namespace LlmProxy.Providers.OpenAiDialect;
 
@@ -38,6 +39,7 @@ internal struct RightAnswer
         Refusal = 64,
         AllOfMessage = 112,
         Unusual = 128,
+        Annotations = 256,
     }
 
     public readonly bool IsWhole => _seen == Part.All && !_isUnusual;
@@ -48,67 +50,67 @@ internal struct RightAnswer
         _seen |= part;
     }
 
-    /// <summary>One choice and no more. The reader stands on the array's opening bracket and is left on its closing one, unless the text ends before.</summary>
-    public static bool IsOneChoice(ref Utf8JsonReader reader)
+    /// <summary>One choice and no more. The scanner stands before the array's opening bracket and is left behind its closing one.</summary>
+    public static bool IsOneChoice(ref JsonScanner scanner)
     {
-        int depth = reader.CurrentDepth;
+        scanner.Expect((byte)'[');
         int count = 0;
         bool isRight = true;
-        while (reader.Read() && reader.CurrentDepth > depth)
+        for (bool isFirst = true; scanner.NextItem(ref isFirst);)
         {
             count++;
-            isRight &= reader.TokenType == JsonTokenType.StartObject ? IsChoice(ref reader) : SkipUnusual(ref reader);
+            isRight &= scanner.Peek() == (byte)'{' ? IsChoice(ref scanner) : SkipUnusual(ref scanner, 2);
         }
 
         return isRight && count == 1;
     }
 
-    private static bool IsChoice(ref Utf8JsonReader reader)
+    private static bool IsChoice(ref JsonScanner scanner)
     {
+        scanner.Expect((byte)'{');
         ChoicePart seen = ChoicePart.None;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        for (bool isFirst = true; scanner.NextMember(ref isFirst, out JsonName name);)
         {
-            ChoicePart part = reader.ValueTextEquals("index"u8) ? ChoicePart.Index
-                : reader.ValueTextEquals("message"u8) ? ChoicePart.Message
-                : reader.ValueTextEquals("logprobs"u8) ? ChoicePart.Logprobs
-                : reader.ValueTextEquals("finish_reason"u8) ? ChoicePart.Finish
+            ChoicePart part = name.Is("index"u8) ? ChoicePart.Index
+                : name.Is("message"u8) ? ChoicePart.Message
+                : name.Is("logprobs"u8) ? ChoicePart.Logprobs
+                : name.Is("finish_reason"u8) ? ChoicePart.Finish
                 : ChoicePart.None;
-            reader.Read();
             bool isRight = part switch
             {
-                ChoicePart.Index => reader.TokenType == JsonTokenType.Number,
-                ChoicePart.Message => reader.TokenType == JsonTokenType.StartObject && IsMessage(ref reader),
-                ChoicePart.Logprobs => reader.TokenType == JsonTokenType.Null,
-                ChoicePart.Finish => IsFinish(ref reader),
-                _ => true,
+                ChoicePart.Index => scanner.SkipValue(3) == JsonTokenType.Number,
+                ChoicePart.Message => scanner.Peek() == (byte)'{' ? IsMessage(ref scanner) : SkipUnusual(ref scanner, 3),
+                ChoicePart.Logprobs => scanner.SkipValue(3) == JsonTokenType.Null,
+                ChoicePart.Finish => scanner.Peek() == (byte)'"' ? IsFinish(ref scanner) : SkipUnusual(ref scanner, 3),
+                _ => scanner.SkipValue(3) != JsonTokenType.None,
             };
-            _ = reader.TrySkip();
             seen |= isRight && (seen & part) == 0 ? part : ChoicePart.Unusual;
         }
 
         return seen == ChoicePart.All;
     }
 
-    private static bool IsMessage(ref Utf8JsonReader reader)
+    private static bool IsMessage(ref JsonScanner scanner)
     {
+        scanner.Expect((byte)'{');
         ChoicePart seen = ChoicePart.None;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        for (bool isFirst = true; scanner.NextMember(ref isFirst, out JsonName name);)
         {
-            ChoicePart part = reader.ValueTextEquals("role"u8) ? ChoicePart.Role
-                : reader.ValueTextEquals("content"u8) ? ChoicePart.Content
-                : reader.ValueTextEquals("refusal"u8) ? ChoicePart.Refusal
-                : reader.ValueTextEquals("annotations"u8) ? ChoicePart.None
-                : reader.ValueTextEquals("tool_calls"u8) || reader.ValueTextEquals("function_call"u8) ? ChoicePart.Unusual
+            ChoicePart part = name.Is("role"u8) ? ChoicePart.Role
+                : name.Is("content"u8) ? ChoicePart.Content
+                : name.Is("refusal"u8) ? ChoicePart.Refusal
+                : name.Is("annotations"u8) ? ChoicePart.Annotations
+                : name.Is("tool_calls"u8) || name.Is("function_call"u8) ? ChoicePart.Unusual
                 : ChoicePart.None;
-            bool mustBeList = reader.ValueTextEquals("annotations"u8);
-            reader.Read();
+            int start = scanner.Position;
             bool isRight = part switch
             {
-                ChoicePart.Role => reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped && reader.ValueSpan.Length > 0,
-                ChoicePart.Content or ChoicePart.Refusal => reader.TokenType is JsonTokenType.String or JsonTokenType.Null,
-                _ => !mustBeList || reader.TokenType == JsonTokenType.StartArray,
+                ChoicePart.Role => scanner.Peek() == (byte)'"' ? !scanner.SkipString() && scanner.Position > start + 2 : SkipUnusual(ref scanner, 4),
+                ChoicePart.Content or ChoicePart.Refusal => scanner.SkipValue(4) is JsonTokenType.String or JsonTokenType.Null,
+                ChoicePart.Annotations => scanner.SkipValue(4) == JsonTokenType.StartArray,
+                _ => scanner.SkipValue(4) != JsonTokenType.None,
             };
-            _ = reader.TrySkip();
+            part &= ~ChoicePart.Annotations; // They may be there, and more than once.
             seen |= isRight && (seen & part) == 0 ? part : ChoicePart.Unusual;
         }
 
@@ -116,12 +118,17 @@ internal struct RightAnswer
     }
 
     /// <summary>Tool calls are looked at by the mending: they have an id, a type and arguments that servers get wrong.</summary>
-    private static bool IsFinish(ref Utf8JsonReader reader) => reader.TokenType == JsonTokenType.String
-        && (reader.ValueTextEquals("stop"u8) || reader.ValueTextEquals("length"u8) || reader.ValueTextEquals("content_filter"u8));
-
-    private static bool SkipUnusual(ref Utf8JsonReader reader)
+    private static bool IsFinish(ref JsonScanner scanner)
     {
-        _ = reader.TrySkip();
+        int start = scanner.Position;
+        bool isEscaped = scanner.SkipString();
+        var reason = new JsonName(scanner.From(start), isEscaped);
+        return reason.Is("stop"u8) || reason.Is("length"u8) || reason.Is("content_filter"u8);
+    }
+
+    private static bool SkipUnusual(ref JsonScanner scanner, int depth)
+    {
+        scanner.SkipValue(depth);
         return false;
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text.Json;
 using LlmProxy.Accounting;
 using LlmProxy.Wire;
@@ -7,138 +8,144 @@ namespace LlmProxy.Providers.OpenAiDialect;
 /// <summary>Reads a usage object in any of the shapes that vendors of this dialect send.</summary>
 internal static class UsageReader
 {
-    /// <summary>The reader stands on the object's opening brace and is left on its closing one. Null: it counts no tokens.</summary>
-    public static TokenUsage? Read(ref Utf8JsonReader reader) => Read(ref reader, out _);
+    /// <summary>Reads the object at the start of <paramref name="json"/>, whatever follows it. Null: it counts no tokens.</summary>
+    public static TokenUsage? Read(ReadOnlySpan<byte> json)
+    {
+        var scanner = new JsonScanner(json, JsonMembers.MaxDepth);
+        return Read(ref scanner, depth: 1, out _);
+    }
 
+    /// <summary>The scanner stands before the object's opening brace and is left behind its closing one. Null: it counts no tokens.</summary>
+    /// <param name="scanner">Walks over the text around.</param>
+    /// <param name="depth">How deep the object's members stand.</param>
     /// <param name="isPromised">It has the three counts of chat's schema, and its details are objects or not there.</param>
-    public static TokenUsage? Read(ref Utf8JsonReader reader, out bool isPromised)
+    public static TokenUsage? Read(ref JsonScanner scanner, int depth, out bool isPromised)
     {
         var counts = new Counts();
-        int depth = reader.CurrentDepth;
-        while (reader.Read() && reader.CurrentDepth > depth)
+        scanner.Expect((byte)'{');
+        for (bool isFirst = true; scanner.NextMember(ref isFirst, out JsonName name);)
         {
-            if (reader.TokenType == JsonTokenType.PropertyName)
-            {
-                ReadMember(ref reader, ref counts);
-            }
+            ReadMember(ref scanner, name, depth, ref counts);
         }
 
-        isPromised = counts.Promised == 3;
+        isPromised = counts.Seen == Promised.All;
         return counts.ToUsage();
     }
 
-    /// <summary>Reads the object at the start of <paramref name="json"/>, whatever follows it.</summary>
-    public static TokenUsage? Read(ReadOnlySpan<byte> json)
-    {
-        var reader = new Utf8JsonReader(json, JsonMembers.ReaderOptions);
-        reader.Read();
-        return Read(ref reader);
-    }
-
-    private static void ReadMember(ref Utf8JsonReader reader, ref Counts counts)
+    private static void ReadMember(ref JsonScanner scanner, scoped JsonName name, int depth, ref Counts counts)
     {
         // Chat says prompt and completion, Responses, images and transcriptions say input and output.
-        if (reader.ValueTextEquals("prompt_tokens"u8))
+        if (name.Is("prompt_tokens"u8))
         {
-            counts.Input = Promised(ref reader, ref counts);
+            counts.Input = PromisedNumber(ref scanner, depth, Promised.Prompt, ref counts);
         }
-        else if (reader.ValueTextEquals("completion_tokens"u8))
+        else if (name.Is("completion_tokens"u8))
         {
-            counts.Output = Promised(ref reader, ref counts);
+            counts.Output = PromisedNumber(ref scanner, depth, Promised.Completion, ref counts);
         }
-        else if (reader.ValueTextEquals("total_tokens"u8))
+        else if (name.Is("total_tokens"u8))
         {
-            counts.Total = Promised(ref reader, ref counts);
+            counts.Total = PromisedNumber(ref scanner, depth, Promised.Total, ref counts);
         }
-        else if (reader.ValueTextEquals("input_tokens"u8))
+        else if (name.Is("input_tokens"u8))
         {
-            counts.Input = Number(ref reader);
+            counts.Input = Number(ref scanner, depth, out _);
         }
-        else if (reader.ValueTextEquals("output_tokens"u8))
+        else if (name.Is("output_tokens"u8))
         {
-            counts.Output = Number(ref reader);
+            counts.Output = Number(ref scanner, depth, out _);
         }
-        else if (reader.ValueTextEquals("prompt_tokens_details"u8) || reader.ValueTextEquals("input_tokens_details"u8)
-            || reader.ValueTextEquals("completion_tokens_details"u8) || reader.ValueTextEquals("output_tokens_details"u8))
+        else if (name.Is("prompt_tokens_details"u8) || name.Is("input_tokens_details"u8)
+            || name.Is("completion_tokens_details"u8) || name.Is("output_tokens_details"u8))
         {
-            ReadDetails(ref reader, ref counts);
+            ReadDetails(ref scanner, depth, ref counts);
         }
-        else if (reader.ValueTextEquals("prompt_cache_hit_tokens"u8) // DeepSeek
-            || reader.ValueTextEquals("cached_tokens"u8) // Together
-            || reader.ValueTextEquals("num_cached_tokens"u8) // Mistral
-            || reader.ValueTextEquals("cache_read_input_tokens"u8)) // LiteLLM in front of Anthropic
+        else if (name.Is("prompt_cache_hit_tokens"u8) // DeepSeek
+            || name.Is("cached_tokens"u8) // Together
+            || name.Is("num_cached_tokens"u8) // Mistral
+            || name.Is("cache_read_input_tokens"u8)) // LiteLLM in front of Anthropic
         {
-            counts.Cached = Math.Max(counts.Cached, Number(ref reader));
+            counts.Cached = Math.Max(counts.Cached, Number(ref scanner, depth, out _));
         }
-        else if (reader.ValueTextEquals("cache_creation_input_tokens"u8))
+        else if (name.Is("cache_creation_input_tokens"u8))
         {
-            counts.CacheWrite = Math.Max(counts.CacheWrite, Number(ref reader));
+            counts.CacheWrite = Math.Max(counts.CacheWrite, Number(ref scanner, depth, out _));
         }
-        else if (reader.ValueTextEquals("reasoning_tokens"u8)) // Perplexity and others, without details
+        else if (name.Is("reasoning_tokens"u8)) // Perplexity and others, without details
         {
-            counts.Reasoning = Math.Max(counts.Reasoning, Number(ref reader));
+            counts.Reasoning = Math.Max(counts.Reasoning, Number(ref scanner, depth, out _));
         }
         else
         {
-            reader.Read();
-            _ = reader.TrySkip(); // Skip wants the whole text to be there, which it need not be.
+            scanner.SkipValue(depth);
         }
     }
 
-    private static void ReadDetails(ref Utf8JsonReader reader, ref Counts counts)
+    private static void ReadDetails(ref JsonScanner scanner, int depth, ref Counts counts)
     {
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
+        if (scanner.Peek() != (byte)'{')
         {
-            counts.Promised = -1000;
-            _ = reader.TrySkip();
+            counts.Seen |= Promised.Broken;
+            scanner.SkipValue(depth);
             return;
         }
 
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        scanner.Expect((byte)'{');
+        for (bool isFirst = true; scanner.NextMember(ref isFirst, out JsonName name);)
         {
-            if (reader.ValueTextEquals("cached_tokens"u8))
+            if (name.Is("cached_tokens"u8))
             {
-                counts.Cached = Math.Max(counts.Cached, Number(ref reader));
+                counts.Cached = Math.Max(counts.Cached, Number(ref scanner, depth + 1, out _));
             }
-            else if (reader.ValueTextEquals("cache_write_tokens"u8) || reader.ValueTextEquals("cache_creation_tokens"u8))
+            else if (name.Is("cache_write_tokens"u8) || name.Is("cache_creation_tokens"u8))
             {
-                counts.CacheWrite = Math.Max(counts.CacheWrite, Number(ref reader));
+                counts.CacheWrite = Math.Max(counts.CacheWrite, Number(ref scanner, depth + 1, out _));
             }
-            else if (reader.ValueTextEquals("reasoning_tokens"u8))
+            else if (name.Is("reasoning_tokens"u8))
             {
-                counts.Reasoning = Math.Max(counts.Reasoning, Number(ref reader));
+                counts.Reasoning = Math.Max(counts.Reasoning, Number(ref scanner, depth + 1, out _));
             }
             else
             {
-                reader.Read();
-                _ = reader.TrySkip();
+                scanner.SkipValue(depth + 1);
             }
         }
     }
 
-    private static long Promised(ref Utf8JsonReader reader, ref Counts counts)
+    private static long PromisedNumber(ref JsonScanner scanner, int depth, Promised part, ref Counts counts)
     {
-        long number = Number(ref reader);
-        counts.Promised += reader.TokenType == JsonTokenType.Number ? 1 : -1000;
+        long number = Number(ref scanner, depth, out bool isNumber);
+        counts.Seen |= isNumber ? part : Promised.Broken;
         return number;
     }
 
-    private static long Number(ref Utf8JsonReader reader)
+    private static long Number(ref JsonScanner scanner, int depth, out bool isNumber)
     {
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.Number)
-        {
-            _ = reader.TrySkip();
-            return 0;
-        }
+        int start = scanner.Position;
+        isNumber = scanner.SkipValue(depth) == JsonTokenType.Number;
+        return isNumber ? Count(scanner.From(start)) : 0;
+    }
 
-        if (reader.TryGetInt64(out long whole))
+    private static long Count(ReadOnlySpan<byte> number)
+    {
+        if (Utf8Parser.TryParse(number, out long whole, out int used) && used == number.Length)
         {
             return Math.Max(0, whole);
         }
 
-        return reader.TryGetDouble(out double number) && number is > 0 and < long.MaxValue ? (long)number : 0;
+        return Utf8Parser.TryParse(number, out double broad, out used) && used == number.Length && broad is > 0 and < long.MaxValue ? (long)broad : 0;
+    }
+
+    /// <summary>The counts of chat's schema; broken when one of them, or the details, has the wrong form.</summary>
+    [Flags]
+    private enum Promised
+    {
+        None = 0,
+        Prompt = 1,
+        Completion = 2,
+        Total = 4,
+        All = 7,
+        Broken = 8,
     }
 
     private struct Counts()
@@ -150,8 +157,7 @@ internal static class UsageReader
         public long CacheWrite;
         public long Reasoning;
 
-        /// <summary>How many of the schema's three counts are there; far below zero when something has the wrong form.</summary>
-        public int Promised;
+        public Promised Seen;
 
         public readonly TokenUsage? ToUsage()
         {

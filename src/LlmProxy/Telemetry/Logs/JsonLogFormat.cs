@@ -22,6 +22,7 @@ internal sealed class JsonLogFormat : ILogFormat
     private readonly Utf8JsonWriter _json = new(Stream.Null, Options);
     private readonly Dictionary<string, JsonEncodedText> _names = [];
     private readonly StringBuilder _message = new();
+    private readonly MomentText _moment = new("yyyy-MM-dd'T'HH:mm:ss.", end: "Z", TimeZoneInfo.Utc);
     private readonly ArrayBufferWriter<byte> _callMessage = new();
 
     public void Write(LogEvent happened, ArrayBufferWriter<byte> line)
@@ -92,9 +93,7 @@ internal sealed class JsonLogFormat : ILogFormat
     {
         _json.Reset(line);
         _json.WriteStartObject();
-        Span<byte> time = stackalloc byte[32];
-        at.UtcDateTime.TryFormat(time, out int length, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-        _json.WriteString("timestamp"u8, time[..length]);
+        _json.WriteString("timestamp"u8, _moment.Of(at));
         _json.WriteString("level"u8, level);
     }
 
@@ -238,6 +237,12 @@ internal sealed class JsonLogFormat : ILogFormat
 
         public void Add(ReadOnlySpan<byte> name, bool value) => json.WriteBoolean(name, value);
 
-        public void Add(ReadOnlySpan<byte> name, TimeSpan value) => json.WriteNumber(name, Math.Round(value.TotalMilliseconds, 3));
+        public void Add(ReadOnlySpan<byte> name, TimeSpan value)
+        {
+            Span<byte> ms = stackalloc byte[Digits.Longest];
+            int length = Digits.Write(Digits.RoundToEven(value.Ticks, TimeSpan.TicksPerMicrosecond), places: 3, keepsZeros: false, ms);
+            json.WritePropertyName(name);
+            json.WriteRawValue(ms[..length], skipInputValidation: true);
+        }
     }
 }

@@ -21,6 +21,12 @@ internal static class LogText
 
     public static void Put(this ArrayBufferWriter<byte> line, ReadOnlySpan<char> text, int longest = LongestText)
     {
+        if (text.Length <= longest && !text.ContainsAnyExceptInRange(' ', '~'))
+        {
+            line.Advance(Encoding.ASCII.GetBytes(text, line.GetSpan(text.Length + 1)));
+            return;
+        }
+
         bool isCut = text.Length > longest;
         text = isCut ? text[..longest] : text;
         while (text.Length > 0)
@@ -70,28 +76,21 @@ internal static class LogText
     /// <summary>As exact as a person wants it: 0.3 ms, 812 ms, 12.4 s.</summary>
     public static void Put(this ArrayBufferWriter<byte> line, TimeSpan value)
     {
-        double ms = value.TotalMilliseconds;
-        (double shown, string format) = ms switch
+        const long Ms = TimeSpan.TicksPerMillisecond;
+        (long unit, int places) = value.Ticks switch
         {
-            < 10 => (ms, "0.0 \\m\\s"),
-            < 10_000 => (ms, "0 \\m\\s"),
-            _ => (ms / 1000, "0.0 \\s"),
+            < 10 * Ms => (Ms / 10, 1),
+            < 10_000 * Ms => (Ms, 0),
+            _ => (100 * Ms, 1),
         };
-        shown.TryFormat(line.GetSpan(32), out int length, format, CultureInfo.InvariantCulture);
-        line.Advance(length);
+        line.Advance(Digits.Write(Digits.Round(value.Ticks, unit), places, keepsZeros: true, line.GetSpan(Digits.Longest)));
+        line.Put(unit > Ms ? " s"u8 : " ms"u8);
     }
 
     public static void PutUsd(this ArrayBufferWriter<byte> line, decimal value)
     {
         line.Put("$"u8);
-        value.TryFormat(line.GetSpan(40), out int length, value is > 0 and < 0.0001m ? "0.########" : "0.####", CultureInfo.InvariantCulture);
-        line.Advance(length);
-    }
-
-    public static void PutTime(this ArrayBufferWriter<byte> line, DateTimeOffset local)
-    {
-        local.TryFormat(line.GetSpan(24), out int length, "MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture);
-        line.Advance(length);
+        line.Advance(Digits.Write(value, value is > 0 and < 0.0001m ? 8 : 4, line.GetSpan(Digits.Longest)));
     }
 
     private static void PutEscaped(ArrayBufferWriter<byte> line, char c)

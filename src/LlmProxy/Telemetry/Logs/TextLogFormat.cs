@@ -15,6 +15,7 @@ internal sealed class TextLogFormat(TimeZoneInfo zone) : ILogFormat
     private const int Frames = 8;
 
     private readonly StringBuilder _message = new();
+    private readonly MomentText _moment = new("MM-dd HH:mm:ss.", end: " ", zone);
 
     public void Write(LogEvent happened, ArrayBufferWriter<byte> line)
     {
@@ -236,8 +237,7 @@ internal sealed class TextLogFormat(TimeZoneInfo zone) : ILogFormat
 
     private void Begin(ArrayBufferWriter<byte> line, DateTimeOffset at, ReadOnlySpan<byte> level)
     {
-        line.PutTime(TimeZoneInfo.ConvertTime(at, zone));
-        line.Put(" "u8);
+        line.Put(_moment.Of(at));
         line.Put(level);
     }
 }

@@ -109,7 +109,7 @@ internal sealed class PrometheusExporter(IReadOnlyList<Instrument> declared) : B
         {
             if (!_written.Contains(instrument.Name))
             {
-                bool isCounter = instrument is Counter<long> or Counter<double>;
+                bool isCounter = instrument is not Histogram<double>;
                 text.Begin(
                     PrometheusName.Of(instrument.Name, instrument.Unit ?? "", isCounter),
                     instrument.Description ?? "",

@@ -50,6 +50,7 @@ public sealed class RightAnswerTests
     [InlineData("\"annotations\":[]", "\"annotations\":null")]
     [InlineData("\"annotations\":[]", "\"tool_calls\":null")]
     [InlineData("\"prompt_tokens_details\":{\"cached_tokens\":0}", "\"prompt_tokens_details\":null")]
+    [InlineData("\"completion_tokens\":2", "\"prompt_tokens\":2")]
     [InlineData("\"chat.completion\"", "\"text_completion\"")]
     [InlineData("\"id\":\"x\"", "\"id\":\"\"")]
     public void Is_Unusual_IsLeftToTheMender(string part, string other)
