@@ -12,7 +12,7 @@ internal static unsafe partial class SqliteApi
     private const string Library = "e_sqlite3";
 
     /// <summary>The text is not copied: it has to stay where it is until the statement has run. Null binds null.</summary>
-    public static void BindText(nint statement, int column, byte* text, int length) => BindText(statement, column, text, length, destructor: 0);
+    public static int BindText(nint statement, int column, byte* text, int length) => BindText(statement, column, text, length, destructor: 0);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_bind_int64")]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvSuppressGCTransition), typeof(CallConvCdecl)])]

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LlmProxy.Accounting.Journal;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace LlmProxy.Accounting.Ledger;
 
@@ -17,47 +19,37 @@ internal readonly unsafe ref struct SqliteBinding(nint statement, bool isFirst)
     }
 
     public void Text(int column, ReadOnlySpan<byte> text) =>
-        SqliteApi.BindText(statement, column, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(text)), text.Length);
+        Check(SqliteApi.BindText(statement, column, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(text)), text.Length));
 
     public void Number(int column, long value, long before)
     {
         if (isFirst || value != before)
         {
-            SqliteApi.BindNumber(statement, column, value);
+            Check(SqliteApi.BindNumber(statement, column, value));
         }
     }
 
     public void Number(int column, long? value, long? before)
     {
-        if (!isFirst && value == before)
+        if (isFirst || value != before)
         {
-            return;
-        }
-
-        if (value is { } number)
-        {
-            SqliteApi.BindNumber(statement, column, number);
-        }
-        else
-        {
-            SqliteApi.BindNull(statement, column);
+            Check(value is { } number ? SqliteApi.BindNumber(statement, column, number) : SqliteApi.BindNull(statement, column));
         }
     }
 
     public void Milliseconds(int column, long? ticks, long? before)
     {
-        if (!isFirst && ticks == before)
+        if (isFirst || ticks != before)
         {
-            return;
+            Check(ticks is { } known ? SqliteApi.BindNumber(statement, column, new TimeSpan(known).TotalMilliseconds) : SqliteApi.BindNull(statement, column));
         }
+    }
 
-        if (ticks is { } known)
+    private static void Check(int result)
+    {
+        if (result != raw.SQLITE_OK)
         {
-            SqliteApi.BindNumber(statement, column, new TimeSpan(known).TotalMilliseconds);
-        }
-        else
-        {
-            SqliteApi.BindNull(statement, column);
+            throw new SqliteException("SQLite did not take a value", result);
         }
     }
 }

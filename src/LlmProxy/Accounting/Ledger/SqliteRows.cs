@@ -18,7 +18,16 @@ internal static unsafe class SqliteRows
         sqlite3 database = connection.Handle!;
         SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v2(database, sql, out sqlite3_stmt statement), database);
         using (statement)
-        using (var lists = new CallListWriter())
+        {
+            WriteAll(database, statement, rows, picked);
+        }
+
+        return picked.Length;
+    }
+
+    private static void WriteAll(sqlite3 database, sqlite3_stmt statement, RowBatch rows, ReadOnlySpan<int> picked)
+    {
+        using var lists = new CallListWriter();
         fixed (byte* held = rows) // What is bound stays bound from row to row, uncopied.
         {
             nint handle = statement.DangerousGetHandle();
@@ -36,8 +45,6 @@ internal static unsafe class SqliteRows
                 last = row;
             }
         }
-
-        return picked.Length;
     }
 
     /// <summary>What this row alone says stands on the stack, or is held, until it is inserted.</summary>
