@@ -7,6 +7,7 @@ namespace LlmProxy.IntegrationTests;
 public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixture<LedgerRowTests.Fixture>
 {
     private const string Key = "sk-rows-0123456789";
+    private const string Single = "sk-single-0123456789";
 
     // 9 tokens of prompt, 4 of them from the cache, 5 of answer, at 2, 1 and 10 USD per million.
     private const decimal CostOfOne = ((5 * 2m) + (4 * 1m) + (5 * 10m)) / 1_000_000m;
@@ -219,12 +220,12 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
         return stream.Header("x-request-id")!;
     }
 
-    /// <summary>The client hears this much, and goes; then the vendor may go on.</summary>
+    /// <summary>The client hears this much, and goes; then the vendor may go on. What its key held meanwhile is free again.</summary>
     private async Task<JsonNode> LeaveAsync(string model, bool isStream, string? until, Gate? gate = null)
     {
         string mark = Guid.NewGuid().ToString();
         await using RawClient client = await RawClient.ConnectAsync(fixture.Gateway.BaseUrl);
-        await client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody(model, isStream ? "\"stream\":true" : ""), ("x-api-key", Key), ("x-request-id", mark));
+        await client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody(model, isStream ? "\"stream\":true" : ""), ("x-api-key", Single), ("x-request-id", mark));
         string vendorModel = model[(model.IndexOf('/') + 1)..];
         UpstreamCall call = await fixture.Upstream.CallAsync(vendorModel);
         if (until is not null)
@@ -232,6 +233,8 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
             await client.ReadUntilAsync(until);
         }
 
+        (int free, decimal held) = await StandingAsync();
+        Assert.True(free == 0 && held > 0, $"{free} free, {held} USD held");
         client.Reset();
         if (gate is not null)
         {
@@ -249,7 +252,16 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
             await call.Aborted;
         }
 
-        return await FindOneAsync(row => (string?)row["client_request_id"] == mark);
+        JsonNode row = await FindOneAsync(row => (string?)row["client_request_id"] == mark);
+        await AdminCalls.UntilAsync(async () => await StandingAsync() == (1, 0m), () => "Something stays held. " + fixture.Gateway.Logs.Text);
+        return row;
+    }
+
+    /// <summary>How many calls the key that may have one may begin now, and what is held of its budget.</summary>
+    private async Task<(int Free, decimal HeldUsd)> StandingAsync()
+    {
+        JsonNode standing = (await fixture.Client.FetchAsync("/v1/key", ("x-api-key", Single))).Json;
+        return ((int)standing["parallel"]!["remaining"]!, (decimal)standing["budget"]!["held_usd"]!);
     }
 
     private Task<JsonNode> RowAsync(string id) => FindOneAsync(row => (string?)row["id"] == id);
@@ -281,6 +293,7 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
                 Keys = new object[]
                 {
                     new { Name = "rows", Key, Workspace = "team", Tags = new[] { "always" } },
+                    new { Name = "single", Key = Single, MaxParallel = 1, BudgetUsd = 100 },
                 },
                 Llms = new object[]
                 {

@@ -12,6 +12,7 @@ namespace LlmProxy.Dialects.Responses;
 internal sealed class PassedResponse
 {
     private readonly List<OutputItem> _items = [];
+    private readonly JsonMembers _members = new();
     private byte[] _data = [];
     private long _kept;
     private bool _isLost;
@@ -36,16 +37,22 @@ internal sealed class PassedResponse
 
     public void Read(in StreamFrame frame)
     {
-        _kept += frame.Data.Length;
-        if (_isLost || _kept > AnswerSoFar.MostBytes)
+        if (_isLost)
+        {
+            return;
+        }
+
+        _data = ResponseEcho.OneLine(frame.Data);
+        _members.Read(_data);
+        Events = (Member("sequence_number"u8).Number ?? Events) + 1;
+        ReadOnlySpan<byte> type = Member("type"u8).Text.Escaped;
+        _kept += type.EndsWith(".delta"u8) ? Delta.Length : _data.Length;
+        if (_kept > AnswerSoFar.MostBytes)
         {
             Lose();
             return;
         }
 
-        _data = ResponseEcho.OneLine(frame.Data);
-        Events = (Member("sequence_number"u8).Number ?? Events) + 1;
-        ReadOnlySpan<byte> type = Member("type"u8).Text.Escaped;
         if (type.SequenceEqual("response.created"u8) || type.SequenceEqual("response.in_progress"u8) || type.SequenceEqual("response.queued"u8))
         {
             Head = Member("response"u8).Json.ToArray();
@@ -167,7 +174,11 @@ internal sealed class PassedResponse
 
     private ReadOnlySpan<byte> Delta => Member("delta"u8).Text.Escaped;
 
-    private Found Member(ReadOnlySpan<byte> name) => Member(_data, name);
+    private Found Member(ReadOnlySpan<byte> name)
+    {
+        int found = _members.Find(_data, name);
+        return found < 0 ? default : new Found(_data.AsMemory(_members[found].ValueStart.._members[found].ValueEnd), _members[found].Kind);
+    }
 
     private static Found Member(ReadOnlyMemory<byte> json, ReadOnlySpan<byte> name)
     {
