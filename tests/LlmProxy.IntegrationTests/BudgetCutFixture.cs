@@ -16,7 +16,7 @@ public class BudgetCutFixture : GatewayFixture
     public string NextKey() => KeyOf(Interlocked.Increment(ref _taken));
 
     /// <summary>What a client gets of a stream that its key cannot pay to the end: the data of each event, or each line.</summary>
-    public async Task<CutStream> CutAsync(string path, string model, string more, params (string Name, string Value)[] headers)
+    public async Task<CutReply> CutAsync(string path, string model, string more, params (string Name, string Value)[] headers)
     {
         Reply reply = await Client.PostAsync(
             path,
@@ -35,7 +35,7 @@ public class BudgetCutFixture : GatewayFixture
             () => "The row did not come. " + Gateway.Logs.Text);
         Assert.Equal(("budget_cut", "estimated", 200), ((string?)row!["outcome"], (string?)row["usage_source"], (int)row["status"]!));
         Assert.InRange((int)row["output_tokens"]!, 100, 800);
-        return new CutStream(data, row);
+        return new CutReply(data, row);
     }
 
     protected override GatewaySettings Settings() => new()
@@ -62,7 +62,7 @@ public class BudgetCutFixture : GatewayFixture
 }
 
 /// <summary>A stream that a budget has ended, and its row.</summary>
-public sealed record CutStream(string[] Data, JsonNode Row)
+public sealed record CutReply(string[] Data, JsonNode Row)
 {
     public JsonNode[] Json => [.. Data.Where(data => data != "[DONE]").Select(data => JsonNode.Parse(data)!)];
 

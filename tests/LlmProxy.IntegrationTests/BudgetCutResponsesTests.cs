@@ -19,7 +19,7 @@ public sealed class BudgetCutResponsesTests(BudgetCutFixture fixture) : IClassFi
             .. Enumerable.Repeat(Event("content_block_delta", "\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\" word\"}"), BudgetCutFixture.Words),
             Step.Hang]));
 
-        CutStream cut = await fixture.CutAsync("/v1/responses", "anthropic/told", Ask);
+        CutReply cut = await fixture.CutAsync("/v1/responses", "anthropic/told", Ask);
 
         IsWhole(cut, "response.output_text.done", "response.content_part.done", "response.output_item.done");
     }
@@ -36,7 +36,7 @@ public sealed class BudgetCutResponsesTests(BudgetCutFixture fixture) : IClassFi
             Numbered("response.content_part.added", "\"item_id\":\"msg_1\",\"output_index\":1,\"content_index\":0,\"part\":{\"type\":\"output_text\",\"text\":\"\",\"annotations\":[],\"logprobs\":[]}"),
             "response.output_text.delta", "\"item_id\":\"msg_1\",\"output_index\":1,\"content_index\":0,\"delta\":\" w\\u00f6rd\",\"logprobs\":[]"));
 
-        CutStream cut = await fixture.CutAsync("/v1/responses", "openai/passed", Ask);
+        CutReply cut = await fixture.CutAsync("/v1/responses", "openai/passed", Ask);
 
         JsonNode response = IsWhole(cut, "response.output_text.done", "response.content_part.done", "response.output_item.done");
         Assert.Equal(("resp_1", "gpt", 1), ((string?)response["id"], (string?)response["model"], (int?)response["unheard_of"]!["a"]));
@@ -53,7 +53,7 @@ public sealed class BudgetCutResponsesTests(BudgetCutFixture fixture) : IClassFi
             Numbered("response.output_item.added", "\"output_index\":0,\"item\":{\"id\":\"fc_1\",\"type\":\"function_call\",\"status\":\"in_progress\",\"call_id\":\"call_1\",\"name\":\"write\",\"arguments\":\"\"}"),
             "response.function_call_arguments.delta", "\"item_id\":\"fc_1\",\"output_index\":0,\"delta\":\"word \""));
 
-        CutStream cut = await fixture.CutAsync("/v1/responses", "openai/calls", Ask);
+        CutReply cut = await fixture.CutAsync("/v1/responses", "openai/calls", Ask);
 
         JsonNode response = IsWhole(cut, "response.function_call_arguments.done", "response.output_item.done");
         JsonNode call = response["output"]![0]!;
@@ -72,7 +72,7 @@ public sealed class BudgetCutResponsesTests(BudgetCutFixture fixture) : IClassFi
                 """.Trim()),
             delta, "\"item_id\":\"it_1\",\"output_index\":0,\"delta\":\"word \""));
 
-        CutStream cut = await fixture.CutAsync("/v1/responses", "openai/" + type, Ask);
+        CutReply cut = await fixture.CutAsync("/v1/responses", "openai/" + type, Ask);
 
         JsonNode item = IsWhole(cut, "response.output_item.done")["output"]![0]!;
         Assert.Equal(("it_1", type, Deltas(cut)), ((string?)item["id"], (string?)item["type"], (string?)item[grows]));
@@ -93,7 +93,7 @@ public sealed class BudgetCutResponsesTests(BudgetCutFixture fixture) : IClassFi
             member == "summary" ? Numbered("response.reasoning_summary_part.added", "\"item_id\":\"rs_1\",\"output_index\":0,\"summary_index\":1,\"part\":{\"type\":\"summary_text\",\"text\":\"\"}") : Numbered("response.reasoning_part.added", "\"item_id\":\"rs_1\",\"output_index\":0"),
             delta, $"\"item_id\":\"rs_1\",\"output_index\":0,{place},\"delta\":\"word \""));
 
-        CutStream cut = await fixture.CutAsync("/v1/responses", "openai/" + model, Ask);
+        CutReply cut = await fixture.CutAsync("/v1/responses", "openai/" + model, Ask);
 
         JsonNode item = IsWhole(cut, "response.output_item.done")["output"]![0]!;
         Assert.Equal(Deltas(cut)[(part * "Hm.".Length)..], (string?)item[member]![part]!["text"]);
@@ -105,14 +105,14 @@ public sealed class BudgetCutResponsesTests(BudgetCutFixture fixture) : IClassFi
     {
         fixture.Upstream.On("bare", Stream("response.output_text.delta", "\"item_id\":\"msg_1\",\"output_index\":0,\"content_index\":0,\"delta\":\"word \""));
 
-        CutStream cut = await fixture.CutAsync("/v1/responses", "openai/bare", Ask);
+        CutReply cut = await fixture.CutAsync("/v1/responses", "openai/bare", Ask);
 
         Assert.Equal("error", (string?)cut.Json[^1]["type"]);
         Expect.Error(cut.Data[^1], 429, "insufficient_quota");
     }
 
     /// <summary>Ends as the API's own streams do; the response of the last event.</summary>
-    private static JsonNode IsWhole(CutStream cut, params string[] closings)
+    private static JsonNode IsWhole(CutReply cut, params string[] closings)
     {
         JsonNode[] events = cut.Json;
         Assert.Equal([.. closings, "response.incomplete"], events[^(closings.Length + 1)..].Select(e => (string?)e["type"]));
@@ -133,7 +133,7 @@ public sealed class BudgetCutResponsesTests(BudgetCutFixture fixture) : IClassFi
         return response;
     }
 
-    private static string Deltas(CutStream cut)
+    private static string Deltas(CutReply cut)
     {
         string last = (string)cut.Json.Last(e => e["delta"] is not null)["type"]!;
         return string.Concat(cut.Json.Where(e => (string?)e["type"] == last).Select(e => (string?)e["delta"]));

@@ -18,7 +18,7 @@ public sealed class BudgetCutTests(BudgetCutFixture fixture) : IClassFixture<Bud
         string model = $"chat-{vendor}-{asksForUsage}";
         Talks(vendor, model);
 
-        CutStream cut = await fixture.CutAsync("/v1/chat/completions", $"{vendor}/{model}", Chat + (asksForUsage ? ",\"stream_options\":{\"include_usage\":true}" : ""));
+        CutReply cut = await fixture.CutAsync("/v1/chat/completions", $"{vendor}/{model}", Chat + (asksForUsage ? ",\"stream_options\":{\"include_usage\":true}" : ""));
 
         Assert.Equal("[DONE]", cut.Data[^1]);
         JsonNode[] chunks = cut.Json;
@@ -43,7 +43,7 @@ public sealed class BudgetCutTests(BudgetCutFixture fixture) : IClassFixture<Bud
     {
         Talks("openai", "chat-told");
 
-        CutStream cut = await fixture.CutAsync("/v1/chat/completions", "openai/chat-told", Chat, ("x-llm-metadata", "on"));
+        CutReply cut = await fixture.CutAsync("/v1/chat/completions", "openai/chat-told", Chat, ("x-llm-metadata", "on"));
 
         Assert.Equal(["insufficient_quota"], cut.Reasons);
         Assert.Equal((int)cut.Row["output_tokens"]!, (int)cut.Json[^1]["llm"]!["usage"]!["output_tokens"]!);
@@ -60,7 +60,7 @@ public sealed class BudgetCutTests(BudgetCutFixture fixture) : IClassFixture<Bud
             .. Enumerable.Range(0, BudgetCutFixture.Words).Select(i => Step.Send(Choice(i % 2 * 2, "{\"content\":\" word\"}"))),
             Step.Hang]));
 
-        CutStream cut = await fixture.CutAsync("/v1/chat/completions", "openai/many", Chat + ",\"n\":3");
+        CutReply cut = await fixture.CutAsync("/v1/chat/completions", "openai/many", Chat + ",\"n\":3");
 
         Assert.Equal("[DONE]", cut.Data[^1]);
         Assert.Equal(["1: stop", "0: length", "2: length"], Ends(cut));
@@ -72,7 +72,7 @@ public sealed class BudgetCutTests(BudgetCutFixture fixture) : IClassFixture<Bud
     {
         fixture.Other.Once("many", Claude([("text", "short")], ends: true), Claude([("text", null)]));
 
-        CutStream cut = await fixture.CutAsync("/v1/chat/completions", "anthropic/many", Chat + ",\"n\":2");
+        CutReply cut = await fixture.CutAsync("/v1/chat/completions", "anthropic/many", Chat + ",\"n\":2");
 
         Assert.Equal("[DONE]", cut.Data[^1]);
         string[] ends = [.. Ends(cut)];
@@ -88,7 +88,7 @@ public sealed class BudgetCutTests(BudgetCutFixture fixture) : IClassFixture<Bud
         fixture.Upstream.On("breaks", Answers.Sse([Step.Send(OpenAiAnswers.RoleChunk), .. Enumerable.Repeat(Step.Send(OpenAiAnswers.ContentChunk("word ")), 20), Step.Break]));
         Talks("openai", "goes-on");
 
-        CutStream cut = await fixture.CutAsync("/v1/chat/completions", "broken", Chat + ",\"stream_options\":{\"include_usage\":true}", ("x-llm-continue", "on"));
+        CutReply cut = await fixture.CutAsync("/v1/chat/completions", "broken", Chat + ",\"stream_options\":{\"include_usage\":true}", ("x-llm-continue", "on"));
 
         Assert.Equal("[DONE]", cut.Data[^1]);
         Assert.Equal(["0: length"], Ends(cut));
@@ -113,7 +113,7 @@ public sealed class BudgetCutTests(BudgetCutFixture fixture) : IClassFixture<Bud
                 $$"""data: {"id":"cmpl-1","object":"text_completion","created":1700000000,"model":"m","choices":[{"text":" word","index":{{i % choices}},"logprobs":null,"finish_reason":null}]}""" + "\n\n")),
             Step.Hang]));
 
-        CutStream cut = await fixture.CutAsync("/v1/completions", $"{vendor}/{model}", $"\"max_tokens\":100,\"stream_options\":{{\"include_usage\":true}},{prompt}");
+        CutReply cut = await fixture.CutAsync("/v1/completions", $"{vendor}/{model}", $"\"max_tokens\":100,\"stream_options\":{{\"include_usage\":true}},{prompt}");
 
         Assert.Equal("[DONE]", cut.Data[^1]);
         Assert.Equal(Enumerable.Range(0, choices).Select(i => $"{i}: length"), Ends(cut));
@@ -131,7 +131,7 @@ public sealed class BudgetCutTests(BudgetCutFixture fixture) : IClassFixture<Bud
         Talks("openai", "messages");
         fixture.Other.On("messages", Claude([("thinking", "Hm."), ("text", null)]));
 
-        CutStream cut = await fixture.CutAsync("/v1/messages", vendor + "/messages", Chat);
+        CutReply cut = await fixture.CutAsync("/v1/messages", vendor + "/messages", Chat);
 
         JsonNode[] events = cut.Json;
         Assert.Equal(["content_block_stop", "message_delta", "message_stop"], events[^3..].Select(e => (string?)e["type"]));
@@ -155,7 +155,7 @@ public sealed class BudgetCutTests(BudgetCutFixture fixture) : IClassFixture<Bud
             .. Enumerable.Repeat(Step.Send("{\"model\":\"llama\",\"created_at\":\"2026-02-03T10:00:00Z\"," + (isChat ? "\"message\":{\"role\":\"assistant\",\"content\":\" word\"}" : "\"response\":\" word\"") + ",\"done\":false}\n"), BudgetCutFixture.Words),
             Step.Hang]));
 
-        CutStream cut = await fixture.CutAsync(path, vendor + "/lines", "\"options\":{\"num_predict\":100}," + (isChat ? "\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]" : "\"prompt\":\"Hello\""));
+        CutReply cut = await fixture.CutAsync(path, vendor + "/lines", "\"options\":{\"num_predict\":100}," + (isChat ? "\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]" : "\"prompt\":\"Hello\""));
 
         JsonNode last = cut.Json[^1];
         Assert.Equal((true, "length", (string?)cut.Json[0]["model"]), ((bool)last["done"]!, (string?)last["done_reason"], (string?)last["model"]));
@@ -166,7 +166,7 @@ public sealed class BudgetCutTests(BudgetCutFixture fixture) : IClassFixture<Bud
         Assert.All(cut.Json[..^1], line => Assert.False((bool)line["done"]!));
     }
 
-    private static IEnumerable<string> Ends(CutStream cut) => cut.Json
+    private static IEnumerable<string> Ends(CutReply cut) => cut.Json
         .SelectMany(chunk => chunk["choices"]!.AsArray())
         .Where(choice => choice!["finish_reason"] is not null)
         .Select(choice => $"{choice!["index"]}: {choice["finish_reason"]}");
