@@ -45,14 +45,14 @@ internal sealed class KeyGate(UnknownKeyBrake brake, TimeProvider time)
 
     private GatewayError? Identify(HttpRequest request, GatewaySnapshot snapshot, out Caller caller)
     {
-        ReadOnlySpan<char> key = Presented(request.Headers);
+        ReadOnlySpan<char> key = Presented(request.Headers, out string? header);
         if (key.IsEmpty)
         {
             caller = Caller.Anyone;
             return snapshot.AuthMode == AuthMode.Open ? null : NoKey;
         }
 
-        if (snapshot.Keys.Find(key) is not { } known)
+        if (snapshot.Keys.Find(header, key) is not { } known)
         {
             // An open gateway takes whatever placeholder key an SDK insists on sending.
             caller = Caller.Anyone;
@@ -92,17 +92,21 @@ internal sealed class KeyGate(UnknownKeyBrake brake, TimeProvider time)
 
     /// <summary>Whether the request carries the operator's own key.</summary>
     public static bool IsOperator(HttpRequest request, GatewaySnapshot snapshot) =>
-        ReferenceEquals(snapshot.Keys.Find(Presented(request.Headers)), Caller.Operator);
+        ReferenceEquals(snapshot.Keys.Find(Presented(request.Headers, out _)), Caller.Operator);
 
     /// <summary>The key that the request carries; empty when it carries none.</summary>
-    public static ReadOnlySpan<char> Presented(IHeaderDictionary headers)
+    /// <param name="headers">The request's.</param>
+    /// <param name="header">The text that it stands in, where the server may hand out the same one again.</param>
+    public static ReadOnlySpan<char> Presented(IHeaderDictionary headers, out string? header)
     {
+        header = null;
         StringValues authorization = headers.Authorization;
         if (authorization.Count > 0 && authorization[0] is { } text && text.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
         {
             ReadOnlySpan<char> bearer = text.AsSpan(7).Trim();
             if (!bearer.IsEmpty)
             {
+                header = text;
                 return bearer;
             }
         }

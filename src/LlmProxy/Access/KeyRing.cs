@@ -8,6 +8,7 @@ internal sealed class KeyRing
 {
     private readonly FrozenDictionary<KeyHash, Caller> _callers;
     private readonly KeyHash? _admin;
+    private readonly RecentHeaders _recent = new();
 
     public KeyRing(GatewayOptions options, StoredAccess? stored = null)
     {
@@ -46,6 +47,30 @@ internal sealed class KeyRing
     public TrustedProxies Proxies { get; }
 
     public IEnumerable<Caller> Callers => _callers.Values;
+
+    /// <summary>Whose key it is. The server hands out the very same text for a header that a connection sends again, and that need not be hashed again.</summary>
+    /// <param name="header">The text that the key stands in; null: it is not worth remembering.</param>
+    /// <param name="key">The key.</param>
+    public Caller? Find(string? header, ReadOnlySpan<char> key)
+    {
+        if (header is null)
+        {
+            return Find(key);
+        }
+
+        if (_recent.Find(header) is { } known)
+        {
+            return known;
+        }
+
+        if (Find(key) is { } caller)
+        {
+            _recent.Remember(header, caller);
+            return caller;
+        }
+
+        return null;
+    }
 
     public Caller? Find(ReadOnlySpan<char> key)
     {

@@ -16,6 +16,7 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
     private const int StepsPerReservation = 4;
 
     private RouteTarget? _target;
+    private CallRow? _draft;
     private bool _isCounted;
     private long _prompt;
     private long _heldOutput;
@@ -58,7 +59,8 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
         _prompt = prompt;
         _isCounted = IsMetered;
         _heldOutput = IsMetered ? expectedOutput : long.MaxValue;
-        journal.Begin(CallRows.Draft(exchange, first, new TokenUsage(prompt, 0, 0, 0, 0)), this);
+        _draft = CallRows.Draft(exchange, first, new TokenUsage(prompt, 0, 0, 0, 0));
+        journal.Begin(_draft, this);
     }
 
     /// <summary>Another LLM is about to be asked. False: the budget has no room for it.</summary>
@@ -76,7 +78,8 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
 
         _target = next;
         Volatile.Write(ref _output, 0);
-        journal.Changed(CallRows.Draft(exchange, next, new TokenUsage(_prompt, 0, 0, 0, 0)));
+        _draft = CallRows.Draft(exchange, next, new TokenUsage(_prompt, 0, 0, 0, 0));
+        journal.Changed(_draft);
         return true;
     }
 
@@ -128,7 +131,7 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
             exchange.CountRivals(PromptTokens);
         }
 
-        Row = CallRows.Of(exchange);
+        Row = CallRows.Of(exchange, _draft);
         journal.Settle(Row);
         hold.Settle(Row.Usage.Total, Money.ToUnits(Row.CostUsd) ?? 0);
     }

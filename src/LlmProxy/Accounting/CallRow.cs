@@ -10,6 +10,9 @@ internal sealed record CallRow
 {
     public required string Id { get; init; }
 
+    /// <summary>The same as a number, where it is at hand.</summary>
+    public Guid? CallId { get; init; }
+
     public DateTimeOffset StartedAt { get; init; }
 
     public required DateTimeOffset FinishedAt { get; init; }

@@ -12,7 +12,9 @@ internal static class CallRows
     private const int LongestClientId = 128;
 
     /// <summary>The call as it stands now, its answer on the way or its end reached.</summary>
-    public static CallRow Of(Exchange exchange)
+    /// <param name="exchange">The call.</param>
+    /// <param name="draft">What was written down of it before.</param>
+    public static CallRow Of(Exchange exchange, CallRow? draft)
     {
         if (exchange.IsClientGone)
         {
@@ -27,8 +29,12 @@ internal static class CallRows
 
         AttemptRecord? last = exchange.Attempts.Count > 0 ? exchange.Attempts[^1] : null;
         RouteTarget? answered = exchange.Answered;
-        return Begin(exchange, duration) with
+        draft ??= Draft(exchange, duration, null, default);
+        return draft with
         {
+            FinishedAt = draft.StartedAt + duration, // A clock that is set in between moves neither.
+            Duration = duration,
+            Queued = Queued(exchange),
             Status = exchange.Status,
             Llm = answered?.Deployment.Name ?? last?.Llm,
             Provider = answered?.Deployment.ProviderName ?? last?.Provider,
@@ -49,28 +55,19 @@ internal static class CallRows
     }
 
     /// <summary>What the ledger says of the call if this process dies before it says anything else.</summary>
-    public static CallRow Draft(Exchange exchange, RouteTarget target, in TokenUsage expected) => Begin(exchange, exchange.Time.GetElapsedTime(exchange.StartedAt)) with
-    {
-        Llm = target.Deployment.Name,
-        Provider = target.Deployment.ProviderName,
-        Attempts = exchange.AttemptsBegun + 1,
-        Tries = exchange.TriesNow(),
-        Outcome = CallOutcome.Interrupted,
-        Usage = expected,
-        UsageSource = Accounting.UsageSource.Estimated,
-        CostUsd = PriceBook.Cost(target.Facts, target.Deployment.IsLocal, expected) + exchange.LostCostUsd,
-        Cache = exchange.Cache,
-    };
+    public static CallRow Draft(Exchange exchange, RouteTarget target, in TokenUsage expected) =>
+        Draft(exchange, exchange.Time.GetElapsedTime(exchange.StartedAt), target, expected);
 
-    private static CallRow Begin(Exchange exchange, TimeSpan duration)
+    private static CallRow Draft(Exchange exchange, TimeSpan duration, RouteTarget? target, in TokenUsage expected)
     {
         DateTimeOffset startedAt = CallTime.Of(exchange.CallId) ?? exchange.Time.GetUtcNow() - duration;
         string workspace = exchange.Caller.Workspace;
         return new CallRow
         {
             Id = exchange.Id,
+            CallId = exchange.CallId,
             StartedAt = startedAt,
-            FinishedAt = startedAt + duration, // A clock that is set in between moves neither.
+            FinishedAt = startedAt + duration,
             Endpoint = exchange.Endpoint.Name,
             Status = 0,
             Duration = duration,
@@ -79,11 +76,22 @@ internal static class CallRows
             Workspace = exchange.Snapshot.Workspaces.TryGetValue(workspace, out WorkspaceOptions? known) ? known.Name : workspace, // Its one spelling.
             EndUser = exchange.EndUser,
             RequestedModel = exchange.RequestedModel,
-            Queued = exchange.QueueMs > 0 ? TimeSpan.FromMilliseconds(exchange.QueueMs) : null,
+            Queued = Queued(exchange),
             IsStream = exchange.IsStream,
             Tags = Tags(exchange),
+            Llm = target?.Deployment.Name,
+            Provider = target?.Deployment.ProviderName,
+            Attempts = exchange.AttemptsBegun + 1,
+            Tries = exchange.TriesNow(),
+            Outcome = CallOutcome.Interrupted,
+            Usage = expected,
+            UsageSource = Accounting.UsageSource.Estimated,
+            CostUsd = target is null ? null : PriceBook.Cost(target.Facts, target.Deployment.IsLocal, expected) + exchange.LostCostUsd,
+            Cache = exchange.Cache,
         };
     }
+
+    private static TimeSpan? Queued(Exchange exchange) => exchange.QueueMs > 0 ? TimeSpan.FromMilliseconds(exchange.QueueMs) : null;
 
     private static string Outcome(Exchange exchange) => exchange switch
     {

@@ -8,10 +8,13 @@ internal static class Money
 {
     public const long UnitsPerUsd = 10_000_000_000;
 
+    /// <summary>Behind the point.</summary>
+    public const int Digits = 10;
+
     private const decimal Most = long.MaxValue / (decimal)UnitsPerUsd;
 
     public static long ToUnits(decimal usd) =>
-        usd >= Most ? long.MaxValue : usd <= -Most ? -long.MaxValue : (long)decimal.Round(usd * UnitsPerUsd, MidpointRounding.AwayFromZero);
+        usd == 0m ? 0 : usd >= Most ? long.MaxValue : usd <= -Most ? -long.MaxValue : (long)decimal.Round(usd * UnitsPerUsd, MidpointRounding.AwayFromZero);
 
     /// <summary>Null where the price is not known.</summary>
     public static long? ToUnits(decimal? usd) => usd is { } known ? ToUnits(known) : null;

@@ -31,7 +31,7 @@ internal sealed class AdminDoor(SnapshotHolder snapshots, KeyGate keys, ILogger<
             return new GatewayError(ErrorCode.AdminOnly, $"This gateway has no admin key, so nobody may administer it. Set {Setting} to a long random text.");
         }
 
-        ReadOnlySpan<char> key = KeyGate.Presented(request.Headers);
+        ReadOnlySpan<char> key = KeyGate.Presented(request.Headers, out _);
         if (key.IsEmpty)
         {
             return new GatewayError(ErrorCode.InvalidApiKey, "No admin key was sent. Send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'.");

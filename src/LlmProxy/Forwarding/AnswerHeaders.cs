@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using LlmProxy.Accounting;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 using LlmProxy.Wire;
@@ -100,7 +101,7 @@ internal static class AnswerHeaders
 
         if (exchange.QueueMs > 0)
         {
-            headers["x-llm-queue-ms"] = Number(exchange.QueueMs);
+            headers["x-llm-queue-ms"] = NumberText.Thousandths(exchange.QueueMs);
         }
 
         if (!exchange.Rate.IsEmpty)
@@ -141,13 +142,13 @@ internal static class AnswerHeaders
     {
         if (exchange.CostUsd is { } cost)
         {
-            headers["x-llm-cost-usd"] = cost.ToString("0.##########", CultureInfo.InvariantCulture);
+            headers["x-llm-cost-usd"] = NumberText.Scaled(Money.ToUnits(cost), Money.Digits);
         }
 
         headers["x-llm-latency-ms"] = ((long)exchange.ElapsedMs).ToString(CultureInfo.InvariantCulture);
         if (exchange.OverheadMs is { } overhead)
         {
-            headers["x-llm-overhead-ms"] = Number(overhead);
+            headers["x-llm-overhead-ms"] = NumberText.Thousandths(overhead);
         }
     }
 
@@ -195,6 +196,4 @@ internal static class AnswerHeaders
 
     private static string? ContentType(HttpResponseMessage vendor) =>
         vendor.Content.Headers.NonValidated.TryGetValues("Content-Type", out HeaderStringValues values) ? values.ToString() : null;
-
-    private static string Number(double ms) => ms.ToString("0.###", CultureInfo.InvariantCulture);
 }

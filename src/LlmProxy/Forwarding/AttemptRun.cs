@@ -57,11 +57,11 @@ internal sealed class AttemptRun(Exchange exchange)
     /// <summary>Why others than this one were not the ones that answer; null while it is the first.</summary>
     public string? Reason(RouteTarget current)
     {
-        if (_last is null && _slow is null)
-        {
-            return null;
-        }
+        return _last is null && _slow is null ? null : ReasonAfterOthers(current);
+    }
 
+    private string? ReasonAfterOthers(RouteTarget current)
+    {
         lock (_endings)
         {
             var text = new StringBuilder();
@@ -82,14 +82,14 @@ internal sealed class AttemptRun(Exchange exchange)
     /// <summary>The LLM that was left for this one; null for the first, and when this one has been asked before.</summary>
     public Ending? LeftBefore(RouteTarget current)
     {
-        if (_last is null)
-        {
-            return null;
-        }
+        return _last is null || WasAsked(current) ? null : _last;
+    }
 
+    private bool WasAsked(RouteTarget current)
+    {
         lock (_endings)
         {
-            return _endings.Exists(e => e.Target.Deployment == current.Deployment && e.WasAsked) ? null : _last;
+            return _endings.Exists(e => e.Target.Deployment == current.Deployment && e.WasAsked);
         }
     }
 

@@ -11,7 +11,7 @@ namespace LlmProxy.Forwarding;
 /// <summary>Carries one whole answer: read to its end before the first byte goes out, so that a broken one can still be replaced.</summary>
 internal static class PlainRelay
 {
-    public static async Task<Verdict> RunAsync(
+    public static async ValueTask<Verdict> RunAsync(
         Exchange exchange, RouteTarget target, AttemptFacts attempt, VendorCall call, HttpResponseMessage response, Stream vendor, string? mediaType, ClientAnswer answer, AttemptClock clock, long sentAt)
     {
         using var body = new HeldAnswer(exchange.Budget);
@@ -33,7 +33,7 @@ internal static class PlainRelay
     }
 
     /// <summary>Null when all of it is there.</summary>
-    public static async Task<VendorFailure?> ReadAsync(
+    public static async ValueTask<VendorFailure?> ReadAsync(
         Exchange exchange, RouteTarget target, HttpResponseMessage response, Stream vendor, HeldAnswer body, AttemptClock clock)
     {
         int limit = exchange.Snapshot.Options.Limits.MaxBodyBytes;
@@ -62,7 +62,7 @@ internal static class PlainRelay
     }
 
     /// <summary>Reads what the answers say and sends them on, in the client's dialect.</summary>
-    public static async Task<Verdict> TranslateAsync(
+    public static async ValueTask<Verdict> TranslateAsync(
         Exchange exchange, RouteTarget target, AttemptFacts attempt, VendorCall call, HttpResponseMessage response, IReadOnlyList<ReadOnlyMemory<byte>> answers, ClientAnswer answer)
     {
         using var translated = new PooledWriter();
@@ -109,7 +109,7 @@ internal static class PlainRelay
         return await SendAsync(exchange, target, attempt, response, contentType, bytes, answer);
     }
 
-    private static async Task<Verdict> SendAsync(
+    private static async ValueTask<Verdict> SendAsync(
         Exchange exchange, RouteTarget target, AttemptFacts attempt, HttpResponseMessage response, string? contentType, ReadOnlyMemory<byte> body, ClientAnswer answer)
     {
         exchange.Commit(attempt);

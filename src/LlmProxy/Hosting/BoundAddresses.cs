@@ -21,6 +21,8 @@ internal sealed class BoundAddresses
     /// <summary>Without the port that serves nothing but metrics.</summary>
     public IEnumerable<string> ForClients => All.Where(a => _metricsPort == 0 || PortOf(a) != _metricsPort);
 
+    public bool HasMetricsPort => _metricsPort != 0;
+
     public bool IsMetricsPort(int port) => _metricsPort != 0 && port == _metricsPort;
 
     public static bool IsLoopback(string address)

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using LlmProxy.Access;
 using LlmProxy.Accounting;
 using LlmProxy.Admin;
@@ -126,9 +127,16 @@ internal static class GatewayHost
     private static void Map(WebApplication app)
     {
         BoundAddresses addresses = app.Services.GetRequiredService<BoundAddresses>();
-        app.Use((http, next) => addresses.IsMetricsPort(http.Connection.LocalPort) && http.Request.Path != "/metrics"
-            ? ClientRoutes.RefuseUnknown(http)
-            : next(http));
+        FrozenDictionary<string, RequestDelegate> straight = ClientRoutes.Straight(app.Services.GetRequiredService<GatewayPipeline>());
+        app.Use(next => http =>
+        {
+            if (addresses.HasMetricsPort && addresses.IsMetricsPort(http.Connection.LocalPort) && http.Request.Path != "/metrics")
+            {
+                return ClientRoutes.RefuseUnknown(http);
+            }
+
+            return HttpMethods.IsPost(http.Request.Method) && straight.TryGetValue(http.Request.Path.Value ?? "", out RequestDelegate? run) ? run(http) : next(http);
+        });
         app.MapReverseProxy();
         app.MapClientRoutes();
         app.MapAzureRoutes();

@@ -1,4 +1,5 @@
 using LlmProxy.Pipeline;
+using LlmProxy.Wire;
 
 namespace LlmProxy.Limits;
 
@@ -42,7 +43,7 @@ internal readonly record struct RateReport(long Limit, long Remaining, TimeSpan 
                 return ms <= 0 ? "0s" : $"{ms}ms";
             }
 
-            string seconds = ms % 1000 == 0 ? $"{ms / 1000 % 60}s" : FormattableString.Invariant($"{ms % 60_000 / 1000m:0.###}s");
+            string seconds = ms % 1000 == 0 ? $"{ms / 1000 % 60}s" : NumberText.Scaled(ms % 60_000, 3) + "s";
             long minutes = ms / 60_000;
             return minutes switch
             {

@@ -5,9 +5,16 @@ namespace LlmProxy.Pipeline;
 /// <summary>May the call, now? What it is given it holds until its end, and what is left of its limits its answer says.</summary>
 internal sealed class Admission(LimitGate limits, CallRecorder recorder)
 {
-    public async ValueTask<GatewayError?> AdmitAsync(Exchange exchange, LimitSubject subject)
+    public ValueTask<GatewayError?> AdmitAsync(Exchange exchange, in LimitSubject subject)
     {
-        LimitDecision decision = await limits.ReserveAsync(subject, exchange.Aborted);
+        ValueTask<LimitDecision> decision = limits.ReserveAsync(subject, exchange.Aborted);
+        return decision.IsCompletedSuccessfully ? new(Take(exchange, decision.Result)) : WaitAsync(exchange, decision);
+    }
+
+    private async ValueTask<GatewayError?> WaitAsync(Exchange exchange, ValueTask<LimitDecision> decision) => Take(exchange, await decision);
+
+    private GatewayError? Take(Exchange exchange, in LimitDecision decision)
+    {
         exchange.Take(decision);
         if (decision.Refusal is { } refusal)
         {

@@ -49,7 +49,7 @@ internal static class CallLimits
         LimitSubject whole = Of(exchange, plan);
         return whole with
         {
-            CallId = Guid.CreateVersion7(), // The place is held under the call's own.
+            CallId = CallTime.NewId(exchange.Time.GetUtcNow()), // The place is held under the call's own.
             Gateway = default,
             WorkspaceLimits = whole.WorkspaceLimits with { RequestsPerMinute = 0, MaxParallel = 0 },
             KeyLimits = whole.KeyLimits with { RequestsPerMinute = 0, MaxParallel = 0 },

@@ -36,7 +36,7 @@ internal sealed class CallRecorder(GatewayMetrics metrics, RequestLog log, ILogg
 
     public void Record(Exchange exchange)
     {
-        CallRow row = exchange.Account?.Row ?? CallRows.Of(exchange);
+        CallRow row = exchange.Account?.Row ?? CallRows.Of(exchange, draft: null);
         AttemptRecord? last = exchange.Attempts.Count > 0 ? exchange.Attempts[^1] : null;
         LlmTags tags = exchange.Answered is { } answerer ? answerer.Deployment.State.Tags
             : last is not null && exchange.Snapshot.Llms.TryGetValue(last.Llm, out Deployment? llm) ? llm.State.Tags : metrics.None;

@@ -108,6 +108,11 @@ internal sealed partial class Exchange
     /// <summary>How the attempts have ended so far; one that is running now and has the answer counts as a success.</summary>
     public IReadOnlyList<AttemptRecord> TriesNow()
     {
+        if (_rivals is null && Attempts.Count == 0)
+        {
+            return _committed is { IsEnded: false } && Answered is { } only ? [Success(only, ElapsedMs)] : [];
+        }
+
         lock (Attempts)
         {
             if (_committed is null || Answered is not { } target || Attempts.Count >= AttemptsBegun)
@@ -126,12 +131,14 @@ internal sealed partial class Exchange
 
             if (!_committed.IsEnded)
             {
-                tries.Add(new AttemptRecord(target.Deployment.Name, target.Deployment.ProviderName, "success", Math.Max(0, ElapsedMs - Attempts.Sum(a => a.ElapsedMs))));
+                tries.Add(Success(target, Math.Max(0, ElapsedMs - Attempts.Sum(a => a.ElapsedMs))));
             }
 
             return tries;
         }
     }
+
+    private static AttemptRecord Success(RouteTarget target, double ms) => new(target.Deployment.Name, target.Deployment.ProviderName, "success", ms);
 
     /// <summary>Another LLM has begun to go on with the answer. Its head is out, and the times are the first one's.</summary>
     public void GoOn(AttemptFacts attempt, RouteTarget target)

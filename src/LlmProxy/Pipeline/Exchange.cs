@@ -31,7 +31,7 @@ internal sealed partial class Exchange(HttpContext http, EndpointKind endpoint, 
     /// <summary>Ours alone; the client's own id is kept beside it.</summary>
     public string Id => _idText ??= CallId.ToString("D", CultureInfo.InvariantCulture);
 
-    public Guid CallId { get; } = Guid.CreateVersion7();
+    public Guid CallId { get; } = CallTime.NewId(time.GetUtcNow());
 
     public HttpContext Http { get; } = http;
 

@@ -66,6 +66,7 @@ internal sealed class GatewayPipeline(
         Truncation.FitPlan(exchange, plan);
         KnownAnswer? known = await cache.FindAsync(exchange, plan);
         LimitSubject subject = CallLimits.Of(exchange, plan, isKnown: known is not null || exchange.Follows is not null);
+        long reserved = subject.Tokens;
         if (await admission.AdmitAsync(exchange, subject) is { } limited)
         {
             return limited;
@@ -95,14 +96,15 @@ internal sealed class GatewayPipeline(
             }
 
             // The place it waited in is its own still; what an LLM may use it did not need until now.
-            subject = CallLimits.OfUse(exchange, plan);
-            if (await admission.AdmitAsync(exchange, subject) is { } unaffordable)
+            LimitSubject use = CallLimits.OfUse(exchange, plan);
+            reserved = use.Tokens;
+            if (await admission.AdmitAsync(exchange, use) is { } unaffordable)
             {
                 return unaffordable;
             }
         }
 
-        if (ledger.Begin(exchange, plan.Targets[0], subject.Tokens) is { } full)
+        if (ledger.Begin(exchange, plan.Targets[0], reserved) is { } full)
         {
             return full;
         }

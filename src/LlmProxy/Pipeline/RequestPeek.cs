@@ -53,7 +53,7 @@ internal sealed class RequestPeek
         ReadOnlySpan<byte> required = endpoint.RequiredFieldUtf8;
         for (int i = 0; i < Members.Count; i++)
         {
-            if (ReadMember(json, i, required, ref hasRequired) is { } error)
+            if (ReadMember(endpoint, json, i, required, ref hasRequired) is { } error)
             {
                 return error;
             }
@@ -62,7 +62,7 @@ internal sealed class RequestPeek
         return hasRequired ? null : GatewayError.Missing(endpoint.RequiredField!, $"The field \"{endpoint.RequiredField}\" is missing.");
     }
 
-    private GatewayError? ReadMember(ReadOnlySpan<byte> json, int i, ReadOnlySpan<byte> required, ref bool hasRequired)
+    private GatewayError? ReadMember(EndpointKind endpoint, ReadOnlySpan<byte> json, int i, ReadOnlySpan<byte> required, ref bool hasRequired)
     {
         ref readonly JsonMember member = ref Members[i];
         if (Members.NameIs(json, i, "model"u8))
@@ -101,11 +101,11 @@ internal sealed class RequestPeek
         {
             if (hasRequired)
             {
-                return Twice(System.Text.Encoding.UTF8.GetString(required));
+                return Twice(endpoint.RequiredField!);
             }
 
             hasRequired = true;
-            return CheckRequired(json, i, required);
+            return CheckRequired(json, i, endpoint.RequiredField!);
         }
 
         return null;
@@ -196,10 +196,9 @@ internal sealed class RequestPeek
         return null;
     }
 
-    private GatewayError? CheckRequired(ReadOnlySpan<byte> json, int i, ReadOnlySpan<byte> name)
+    private GatewayError? CheckRequired(ReadOnlySpan<byte> json, int i, string field)
     {
         ref readonly JsonMember member = ref Members[i];
-        string field = System.Text.Encoding.UTF8.GetString(name);
         if (field == "messages")
         {
             if (member.Kind != JsonTokenType.StartArray)
@@ -207,7 +206,13 @@ internal sealed class RequestPeek
                 return GatewayError.Invalid(field, "The field \"messages\" must be an array of messages.");
             }
 
-            return IsEmptyArray(member.Value(json)) ? GatewayError.Invalid(field, "The field \"messages\" must hold at least one message.") : CheckMessages(member.Value(json));
+            // The first one is enough to catch a wrong shape; the vendor judges the rest, and its contents.
+            return FirstIn(member.Value(json)) switch
+            {
+                (byte)']' => GatewayError.Invalid(field, "The field \"messages\" must hold at least one message."),
+                (byte)'{' => null,
+                _ => GatewayError.Invalid("messages[0]", "messages[0] must be an object with \"role\" and \"content\"."),
+            };
         }
 
         if (member.Kind is JsonTokenType.Null)
@@ -221,48 +226,27 @@ internal sealed class RequestPeek
             return GatewayError.Invalid(field, $"The field \"{field}\" must be a string or an array.");
         }
 
-        return member.Kind == JsonTokenType.StartArray && IsEmptyArray(member.Value(json))
+        return member.Kind == JsonTokenType.StartArray && FirstIn(member.Value(json)) == (byte)']'
             ? GatewayError.Invalid(field, $"The field \"{field}\" must not be empty.")
             : null;
     }
 
-    private static GatewayError? CheckMessages(ReadOnlySpan<byte> array)
+    /// <summary>What the array's first item begins with, or the bracket that closes it.</summary>
+    private static byte FirstIn(ReadOnlySpan<byte> array)
     {
-        var reader = new Utf8JsonReader(array, new JsonReaderOptions { MaxDepth = JsonMembers.MaxDepth });
-        reader.Read();
-        int index = 0;
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-        {
-            if (reader.TokenType != JsonTokenType.StartObject)
-            {
-                return GatewayError.Invalid($"messages[{index}]", $"messages[{index}] must be an object with \"role\" and \"content\".");
-            }
-
-            // The first one is enough to catch a wrong shape; the vendor judges the rest, and its contents.
-            return null;
-        }
-
-        return null;
-    }
-
-    private static bool IsEmptyArray(ReadOnlySpan<byte> array)
-    {
-        foreach (byte b in array[1..])
-        {
-            if (b is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n')
-            {
-                continue;
-            }
-
-            return b == (byte)']';
-        }
-
-        return true;
+        int at = array[1..].IndexOfAnyExcept(" \t\r\n"u8);
+        return array[1 + at];
     }
 
     private string Text(ReadOnlySpan<byte> json, int i)
     {
-        var reader = new Utf8JsonReader(Members[i].Value(json));
+        ReadOnlySpan<byte> value = Members[i].Value(json);
+        if (!value.Contains((byte)'\\'))
+        {
+            return System.Text.Encoding.UTF8.GetString(value[1..^1]);
+        }
+
+        var reader = new Utf8JsonReader(value);
         reader.Read();
         try
         {

@@ -12,7 +12,7 @@ namespace LlmProxy.Providers;
 /// </summary>
 internal sealed class RequestEdits(EndpointKind endpoint, string model, ReadOnlyMemory<byte> body, JsonMembers members)
 {
-    private readonly List<Change> _changes = [];
+    private readonly List<Change> _changes = new(1);
     private List<string>? _dropped;
 
     public EndpointKind Endpoint { get; } = endpoint;

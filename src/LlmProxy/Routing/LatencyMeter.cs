@@ -17,6 +17,7 @@ internal sealed class LatencyMeter(TimeProvider time)
     private const double MostMs = 600_000;
     private static readonly TimeSpan Replaces = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan BestForgets = TimeSpan.FromHours(1);
+    private static readonly TimeSpan ForgetsEvery = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private readonly double _fade = 1 / (Fades.TotalSeconds * time.TimestampFrequency);
@@ -26,6 +27,7 @@ internal sealed class LatencyMeter(TimeProvider time)
     private double _bestTokenMs;
     private double _penaltyMs;
     private long _at;
+    private long _forgotAt;
     private bool _isTouched;
 
     /// <summary>Lately measured time to the first output, or to the whole plain answer; 0 until measured.</summary>
@@ -115,16 +117,19 @@ internal sealed class LatencyMeter(TimeProvider time)
     {
         long now = time.GetTimestamp();
         TimeSpan age = _isTouched ? time.GetElapsedTime(_at, now) : TimeSpan.Zero;
+        TimeSpan kept = _isTouched ? time.GetElapsedTime(_forgotAt, now) : TimeSpan.Zero;
+        bool forgets = kept >= ForgetsEvery;
+        _forgotAt = forgets || !_isTouched ? now : _forgotAt;
         Volatile.Write(ref _at, now);
         Volatile.Write(ref _isTouched, true);
-        return (Math.Clamp(age / Replaces, LeastWeight, 1), Math.Clamp(age / BestForgets, 0, 1));
+        return (Math.Clamp(age / Replaces, LeastWeight, 1), forgets ? Math.Clamp(kept / BestForgets, 0, 1) : 0);
     }
 
     private static void Mix(ref double value, ref double best, double sample, double weight, double forgets)
     {
         double mixed = value == 0 ? sample : value + ((sample - value) * weight);
         // In proportion, not in milliseconds: a slow spell of minutes must not wipe out what an LLM can do.
-        Volatile.Write(ref best, best == 0 || mixed <= best ? mixed : best * Math.Pow(mixed / best, forgets));
+        Volatile.Write(ref best, best == 0 || mixed <= best ? mixed : forgets == 0 ? best : best * Math.Pow(mixed / best, forgets));
         Volatile.Write(ref value, mixed);
     }
 }

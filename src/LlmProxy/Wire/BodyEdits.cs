@@ -6,11 +6,11 @@ namespace LlmProxy.Wire;
 /// </summary>
 internal sealed class BodyEdits(ReadOnlyMemory<byte> body, JsonMembers members)
 {
-    private readonly List<Splice> _splices = [];
-    private readonly List<int> _removed = [];
-    private readonly List<(ReadOnlyMemory<byte> Name, ReadOnlyMemory<byte> Value)> _added = [];
+    private readonly List<Splice> _splices = new(1);
+    private List<int>? _removed;
+    private List<(ReadOnlyMemory<byte> Name, ReadOnlyMemory<byte> Value)>? _added;
 
-    public bool IsEmpty => _splices.Count == 0 && _removed.Count == 0 && _added.Count == 0;
+    public bool IsEmpty => _splices.Count == 0 && _removed is null && _added is null;
 
     /// <summary>A later call for the same member wins.</summary>
     public void ReplaceValue(int member, ReadOnlyMemory<byte> rawJson) =>
@@ -30,6 +30,7 @@ internal sealed class BodyEdits(ReadOnlyMemory<byte> body, JsonMembers members)
     /// <summary>Takes the member out with the comma that belongs to it. Wins over every other edit of that member.</summary>
     public void Remove(int member)
     {
+        _removed ??= [];
         int at = _removed.BinarySearch(member);
         if (at < 0)
         {
@@ -38,7 +39,7 @@ internal sealed class BodyEdits(ReadOnlyMemory<byte> body, JsonMembers members)
     }
 
     /// <summary>Puts a new member first in the object, behind those added before it. The name comes without quotes.</summary>
-    public void Add(ReadOnlyMemory<byte> rawName, ReadOnlyMemory<byte> rawJson) => _added.Add((rawName, rawJson));
+    public void Add(ReadOnlyMemory<byte> rawName, ReadOnlyMemory<byte> rawJson) => (_added ??= []).Add((rawName, rawJson));
 
     /// <summary>For spots inside a member's value. Must not cross the edge of another edit; one that lies inside another is dropped with it.</summary>
     public void ReplaceRange(int start, int length, ReadOnlyMemory<byte> bytes)
@@ -56,7 +57,8 @@ internal sealed class BodyEdits(ReadOnlyMemory<byte> body, JsonMembers members)
         }
 
         List<Splice> splices = InOrder();
-        var segments = new List<ReadOnlyMemory<byte>>((splices.Count * 2) + 1);
+        var segments = new ReadOnlyMemory<byte>[(splices.Count * 2) + 1];
+        int count = 0;
         long length = 0;
         int at = 0;
         foreach (Splice splice in splices)
@@ -77,13 +79,13 @@ internal sealed class BodyEdits(ReadOnlyMemory<byte> body, JsonMembers members)
         }
 
         Take(body[at..]);
-        return new SplicedBody([.. segments], length);
+        return new SplicedBody(count == segments.Length ? segments : segments[..count], length);
 
         void Take(ReadOnlyMemory<byte> segment)
         {
             if (!segment.IsEmpty)
             {
-                segments.Add(segment);
+                segments[count++] = segment;
                 length += segment.Length;
             }
         }
@@ -118,15 +120,21 @@ internal sealed class BodyEdits(ReadOnlyMemory<byte> body, JsonMembers members)
     /// <summary>By start; of two that start together the one that reaches further comes first.</summary>
     private List<Splice> InOrder()
     {
-        var all = new List<Splice>(_splices.Count + _removed.Count + 1);
-        if (_added.Count > 0)
+        int removed = _removed?.Count ?? 0;
+        if (_splices.Count == 1 && removed == 0 && _added is null)
         {
-            all.Add(new Splice(members.BodyStart, members.BodyStart, AddedText()));
+            return _splices;
         }
 
-        for (int i = 0; i < _removed.Count; i++)
+        var all = new List<Splice>(_splices.Count + removed + 1);
+        if (_added is not null)
         {
-            all.Add(Removal(_removed[i], isAmongFirst: _removed[i] == i));
+            all.Add(new Splice(members.BodyStart, members.BodyStart, AddedText(_added, nothingFollows: removed == members.Count)));
+        }
+
+        for (int i = 0; i < removed; i++)
+        {
+            all.Add(Removal(_removed![i], isAmongFirst: _removed[i] == i));
         }
 
         all.AddRange(_splices);
@@ -149,17 +157,17 @@ internal sealed class BodyEdits(ReadOnlyMemory<byte> body, JsonMembers members)
         return new Splice(members[member].NameStart, isLast ? members[member].ValueEnd : members[member + 1].NameStart, default);
     }
 
-    private ReadOnlyMemory<byte> AddedText()
+    private static ReadOnlyMemory<byte> AddedText(List<(ReadOnlyMemory<byte> Name, ReadOnlyMemory<byte> Value)> added, bool nothingFollows)
     {
         int size = 0;
-        foreach ((ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value) in _added)
+        foreach ((ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value) in added)
         {
             size += name.Length + value.Length + 4;
         }
 
         byte[] text = new byte[size];
         int at = 0;
-        foreach ((ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value) in _added)
+        foreach ((ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value) in added)
         {
             text[at++] = (byte)'"';
             name.Span.CopyTo(text.AsSpan(at));
@@ -171,7 +179,6 @@ internal sealed class BodyEdits(ReadOnlyMemory<byte> body, JsonMembers members)
             text[at++] = (byte)',';
         }
 
-        bool nothingFollows = _removed.Count == members.Count;
         return text.AsMemory(0, nothingFollows ? at - 1 : at);
     }
 

@@ -19,7 +19,7 @@ internal sealed class JsonMembers
 
     public static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
 
-    private JsonMember[] _members = new JsonMember[16];
+    private JsonMember[] _members = new JsonMember[12];
 
     public int Count { get; private set; }
 

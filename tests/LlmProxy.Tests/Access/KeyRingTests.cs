@@ -36,4 +36,53 @@ public sealed class KeyRingTests
     [InlineData("claude", false)]
     public void Caller_AllowedModels_AreWildcardsWithoutRegardToCase(string name, bool isAllowed) =>
         Assert.Equal(isAllowed, _ring.Find("sk-ci")!.Allows(name));
+
+    [Fact]
+    public void Header_SeenBefore_IsFoundAsTheSameObjectAlone()
+    {
+        var recent = new RecentHeaders();
+        string header = new("Bearer sk-ci".AsSpan());
+        string equal = new("Bearer sk-ci".AsSpan());
+        Caller caller = _ring.Find("sk-ci")!;
+
+        recent.Remember(header, caller);
+
+        Assert.Same(caller, recent.Find(header));
+        Assert.Null(recent.Find(equal)); // Its letters must be hashed.
+    }
+
+    [Fact]
+    public void Header_OfAKeyThatIsGone_IsNobodysInTheNextRing()
+    {
+        string header = new("Bearer sk-ci".AsSpan());
+        Assert.Equal("ci", _ring.Find(header, header.AsSpan(7))!.Name);
+        Assert.Equal("ci", _ring.Find(header, header.AsSpan(7))!.Name);
+
+        var next = new KeyRing(new GatewayOptions());
+
+        Assert.Null(next.Find(header, header.AsSpan(7)));
+    }
+
+    [Fact]
+    public void Header_OfAnUnknownKey_IsAskedForEachTime()
+    {
+        string header = new("Bearer sk-x".AsSpan());
+
+        Assert.Null(_ring.Find(header, "sk-x"));
+        Assert.Equal("ci", _ring.Find(header, "sk-ci")!.Name); // Nothing was remembered of the first.
+    }
+
+    [Fact]
+    public void Header_ManyAtOnce_AreEachTheirOwnCallers()
+    {
+        KeyOptions[] keys = [.. Enumerable.Range(0, 2000).Select(i => new KeyOptions { Name = $"k{i}", Key = new Secret($"sk-{i}") })];
+        var ring = new KeyRing(new GatewayOptions { Keys = [.. keys] });
+        string[] headers = [.. Enumerable.Range(0, 2000).Select(i => $"Bearer sk-{i}")];
+
+        Parallel.For(0, 20_000, i =>
+        {
+            string header = headers[i % 2000];
+            Assert.Equal($"k{i % 2000}", ring.Find(header, header.AsSpan(7))!.Name);
+        });
+    }
 }

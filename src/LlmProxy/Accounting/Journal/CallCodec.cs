@@ -20,7 +20,7 @@ internal static class CallCodec
     }
 
     public static Guid IdOf(CallRow row) =>
-        Guid.TryParse(row.Id, out Guid id) ? id : throw new ArgumentException($"A call's id must be a UUID: {row.Id}", nameof(row));
+        row.CallId is { } known ? known : Guid.TryParse(row.Id, out Guid id) ? id : throw new ArgumentException($"A call's id must be a UUID: {row.Id}", nameof(row));
 
     /// <summary>Rented: to be disposed of.</summary>
     public static PayloadWriter Encode(Guid id, CallRow row)

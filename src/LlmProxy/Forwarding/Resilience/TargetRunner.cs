@@ -29,35 +29,33 @@ internal sealed class TargetRunner(
     /// <summary>Failed: nothing of it has reached the client, and what stood in the way is in the run.</summary>
     /// <param name="mayFollow">Whether another LLM can be asked after this one.</param>
     /// <param name="side">Its side, where two LLMs are asked side by side; null: it is asked alone.</param>
-    public async Task<Verdict> RunAsync(Exchange exchange, RouteTarget target, bool mayFollow, ClientAnswer answer, AttemptRun run, HedgeSide? side = null)
+    public Task<Verdict> RunAsync(Exchange exchange, RouteTarget target, bool mayFollow, ClientAnswer answer, AttemptRun run, HedgeSide? side = null)
     {
         var turn = new TargetTurn(this, exchange, target, mayFollow, answer, run, side);
-        LlmOptions options = target.Deployment.Options;
-        LimitDecision place = LimitDecision.Unlimited;
-        var limits = LimitNumbers.Of(options);
-        long tokens = 0;
-        if (!limits.IsUnlimited)
-        {
-            tokens = limits.TokensPerMinute > 0 ? CallLimits.Expected(exchange, target).Total : 0;
-            place = await EnterAsync(turn, options.Name, limits, tokens);
-            if (place.WaitedMs > 0)
-            {
-                exchange.QueueMs += place.WaitedMs;
-                run.Waited(TimeSpan.FromMilliseconds(place.WaitedMs));
-            }
+        var limits = LimitNumbers.Of(target.Deployment.Options);
+        return limits.IsUnlimited ? AskToTheEndAsync(turn) : AskWithAPlaceAsync(turn, limits);
+    }
 
-            if (place.Refusal is { } full)
-            {
-                metrics.RateLimited("llm");
-                return run.Skip(target, new VendorFailure(full.Code, full.Message) { RetryAfter = full.RetryAfter });
-            }
+    private async Task<Verdict> AskWithAPlaceAsync(TargetTurn turn, LimitNumbers limits)
+    {
+        (Exchange exchange, RouteTarget target) = (turn.Exchange, turn.Target);
+        long tokens = limits.TokensPerMinute > 0 ? CallLimits.Expected(exchange, target).Total : 0;
+        LimitDecision place = await EnterAsync(turn, target.Deployment.Options.Name, limits, tokens);
+        if (place.WaitedMs > 0)
+        {
+            exchange.QueueMs += place.WaitedMs;
+            turn.Run.Waited(TimeSpan.FromMilliseconds(place.WaitedMs));
+        }
+
+        if (place.Refusal is { } full)
+        {
+            metrics.RateLimited("llm");
+            return turn.Run.Skip(target, new VendorFailure(full.Code, full.Message) { RetryAfter = full.RetryAfter });
         }
 
         try
         {
-            Verdict verdict = await AskAsync(turn);
-            RetryPolicy retries = target.Deployment.Resilience.Retries;
-            return retries.MayAgain(turn, verdict, 0) ? await retries.AgainAsync(turn, verdict) : verdict;
+            return await AskToTheEndAsync(turn);
         }
         finally
         {
@@ -65,6 +63,13 @@ internal sealed class TargetRunner(
             bool hasAnswered = exchange.Answered?.Deployment == target.Deployment;
             place.Hold.Settle(hasAnswered ? exchange.Usage?.Total ?? tokens : 0, 0);
         }
+    }
+
+    private async Task<Verdict> AskToTheEndAsync(TargetTurn turn)
+    {
+        Verdict verdict = await AskAsync(turn);
+        RetryPolicy retries = turn.Llm.Resilience.Retries;
+        return retries.MayAgain(turn, verdict, 0) ? await retries.AgainAsync(turn, verdict) : verdict;
     }
 
     /// <summary>One round: its replicas and keys, until one answers or none is left.</summary>
