@@ -1,18 +1,13 @@
 using System.Text.Json.Nodes;
 using LlmProxy.TestKit;
 using LlmProxy.TestKit.OpenAiSchema;
+using static LlmProxy.IntegrationTests.ContinuationFixture;
 
 namespace LlmProxy.IntegrationTests;
 
 /// <summary>A stream that dies after output is gone on with by the next LLM that can, and the client reads one answer.</summary>
-public sealed class ContinuationTests(ContinuationTests.Fixture fixture) : IClassFixture<ContinuationTests.Fixture>
+public sealed class ContinuationTests(ContinuationFixture fixture) : IClassFixture<ContinuationFixture>
 {
-    private const string Body = "\"stream\":true,\"stream_options\":{\"include_usage\":true}";
-
-    private static readonly (string Name, string Value) Wish = ("x-llm-continue", "on");
-
-    private static readonly StreamDeath[] Deaths = [StreamDeath.Reset, StreamDeath.End, StreamDeath.ErrorEvent, StreamDeath.HalfEvent];
-
     private static readonly string[] Continuers = ["vllm", "anthropic", "mistral", "ollama"];
 
     /// <summary>Whether the first LLM's bytes pass to a client of OpenAI's dialect, and who goes on.</summary>
@@ -30,9 +25,6 @@ public sealed class ContinuationTests(ContinuationTests.Fixture fixture) : IClas
             return all;
         }
     }
-
-    /// <summary>Twenty places that end in each of the text's kinds of white space, or in none.</summary>
-    private static IEnumerable<int> Cuts => Enumerable.Range(0, 20).Select(i => 1 + (i * 10) + (i % 3));
 
     [Theory]
     [MemberData(nameof(FirstsAndContinuers))]
@@ -124,38 +116,6 @@ public sealed class ContinuationTests(ContinuationTests.Fixture fixture) : IClas
     }
 
     [Fact]
-    public async Task ChatStream_NextLlmCannotGoOn_EndsWithAnErrorEvent()
-    {
-        foreach (int cut in Cuts)
-        {
-            var gate = new Gate();
-            fixture.Dies(cut, Deaths[cut % Deaths.Length], gate);
-            int before = fixture.Other.Calls.Count;
-            await using StreamReply reply = await fixture.Client.StreamAsync("/v1/chat/completions", GatewayCalls.ChatBody("passed-openai", Body), Wish);
-            SeenAnswer seen = ChatAccumulator.Stream(await ReadAsync(reply, cut, gate), askedForUsage: true);
-
-            Assert.Equal(string.Concat(ReplayingVendors.Pieces[..cut]), seen.Text);
-            Assert.NotNull(seen.Error);
-            Assert.False(seen.HasDone);
-            Assert.Equal(before, fixture.Other.Calls.Count);
-        }
-    }
-
-    [Fact]
-    public async Task ChatStream_WithoutTheWish_EndsWithAnErrorEvent()
-    {
-        fixture.Dies(20, StreamDeath.End);
-        int before = fixture.Other.Calls.Count;
-
-        await using StreamReply reply = await fixture.Client.StreamAsync("/v1/chat/completions", GatewayCalls.ChatBody("passed-vllm", Body));
-        SeenAnswer seen = ChatAccumulator.Stream(await reply.Events.RestAsync(), askedForUsage: true);
-
-        Assert.NotNull(seen.Error);
-        Assert.False(seen.HasDone);
-        Assert.Equal(before, fixture.Other.Calls.Count);
-    }
-
-    [Fact]
     public async Task ChatStream_FallsSilent_IsGoneOnWith()
     {
         fixture.Dies(50, StreamDeath.Silence);
@@ -242,52 +202,6 @@ public sealed class ContinuationTests(ContinuationTests.Fixture fixture) : IClas
         Assert.Equal("END", (string?)sent["stop"]![0]);
     }
 
-    [Theory]
-    [InlineData("\"n\":2")]
-    [InlineData("\"response_format\":{\"type\":\"json_object\"}")]
-    public async Task ChatStream_IsMoreThanOneText_EndsWithAnErrorEvent(string more)
-    {
-        fixture.Dies(20, StreamDeath.End);
-        int before = fixture.Other.Calls.Count;
-
-        await using StreamReply reply = await fixture.Client.StreamAsync("/v1/chat/completions", GatewayCalls.ChatBody("passed-vllm", Body + "," + more), Wish);
-        List<string> data = await reply.Events.RestAsync();
-
-        Assert.NotNull(JsonNode.Parse(data[^1])!["error"]);
-        Assert.Equal(before, fixture.Other.Calls.Count);
-    }
-
-    [Theory]
-    [InlineData("""{"tool_calls":[{"index":0,"id":"call_0","type":"function","function":{"name":"f","arguments":"{\"a"}}]}""")]
-    [InlineData("""{"reasoning_content":"Hmm"}""")]
-    [InlineData("""{"content":"One half of a pair \ud83d"}""")]
-    public async Task ChatStream_DiesInWhatIsNoText_EndsWithAnErrorEvent(string delta)
-    {
-        fixture.Upstream.Once("dies-openai", Answers.Sse(Step.Send(OpenAiAnswers.RoleChunk), Step.Send(OpenAiAnswers.ContentChunk("Let me see.")), Step.Send(OpenAiAnswers.Chunk(delta)), Step.Send("")));
-        int before = fixture.Other.Calls.Count;
-
-        await using StreamReply reply = await fixture.Client.StreamAsync("/v1/chat/completions", GatewayCalls.ChatBody("passed-vllm", Body), Wish);
-        List<string> data = await reply.Events.RestAsync();
-
-        Assert.NotNull(JsonNode.Parse(data[^1])!["error"]);
-        Assert.Equal(before, fixture.Other.Calls.Count);
-    }
-
-    [Theory]
-    [InlineData("passed-vllm", "x-llm-fallback", "off")]
-    [InlineData("house-mistral", "x-llm-local-only", "true")]
-    public async Task ChatStream_HouseRuleLeavesNobody_EndsWithAnErrorEvent(string chain, string wish, string value)
-    {
-        fixture.Dies(20, StreamDeath.End);
-        int before = fixture.Other.Calls.Count;
-
-        await using StreamReply reply = await fixture.Client.StreamAsync("/v1/chat/completions", GatewayCalls.ChatBody(chain, Body), Wish, (wish, value));
-        List<string> data = await reply.Events.RestAsync();
-
-        Assert.NotNull(JsonNode.Parse(data[^1])!["error"]);
-        Assert.Equal(before, fixture.Other.Calls.Count);
-    }
-
     [Fact]
     public async Task ChatStream_TheNextIsSlow_TheClientIsKeptWaiting()
     {
@@ -340,71 +254,5 @@ public sealed class ContinuationTests(ContinuationTests.Fixture fixture) : IClas
         Assert.Contains(
             metrics.Text.Split('\n'),
             line => line.StartsWith("llm_tokens_used_total{", StringComparison.Ordinal) && line.Contains("model=\"passed-dies\"", StringComparison.Ordinal) && line.Contains("type=\"completion\"", StringComparison.Ordinal));
-    }
-
-    /// <summary>The vendor dies when the client has read what came before: a reset would take that with it.</summary>
-    private static async Task<List<string>> ReadAsync(StreamReply reply, int cut, Gate gate)
-    {
-        string before = string.Concat(ReplayingVendors.Pieces[..cut]);
-        List<string> data = [];
-        int read = 0;
-        while (read < before.Length && await reply.Events.NextDataAsync() is { } one)
-        {
-            data.Add(one);
-            read += SseReader.ContentOf([one]).Length;
-        }
-
-        gate.Open();
-        data.AddRange(await reply.Events.RestAsync());
-        return data;
-    }
-
-    public sealed class Fixture : GatewayFixture
-    {
-        /// <summary>How the first LLM of every chain answers from now on.</summary>
-        public void Dies(int pieces, StreamDeath death, Gate? gate = null)
-        {
-            Upstream.On("dies-openai", ReplayingVendors.DyingOpenAi(pieces, death, gate));
-            Upstream.On("claude-3-5-dies", ReplayingVendors.DyingAnthropic(pieces, death, gate));
-            Upstream.On("dies-ollama", ReplayingVendors.DyingOllama(pieces, death, gate));
-        }
-
-        protected override GatewaySettings Settings()
-        {
-            Other.On("goes-on-vllm", ReplayingVendors.Vllm);
-            Other.On("claude-sonnet-4-5", ReplayingVendors.Anthropic);
-            Other.On("goes-on-mistral", ReplayingVendors.Mistral);
-            Other.On("goes-on-ollama", ReplayingVendors.Ollama);
-            object[] llms =
-            [
-                new { Name = "passed-dies", Provider = "custom", Model = "dies-openai", Upstream.BaseUrl, IdleTimeoutSeconds = 1, InputPricePerMillion = 1, OutputPricePerMillion = 1 },
-                new { Name = "house-dies", Provider = "custom", Model = "dies-openai", Upstream.BaseUrl, Local = true },
-                new { Name = "translated-dies", Provider = "anthropic", Model = "claude-3-5-dies", BaseUrl = Upstream.Address, IdleTimeoutSeconds = 1 },
-                new { Name = "ollama-dies", Provider = "ollama", Model = "dies-ollama", BaseUrl = Upstream.Address, IdleTimeoutSeconds = 1 },
-                new { Name = "vllm", Provider = "vllm", Model = "goes-on-vllm", Other.BaseUrl },
-                new { Name = "anthropic", Provider = "anthropic", Model = "claude-sonnet-4-5", BaseUrl = Other.Address },
-                new { Name = "mistral", Provider = "mistral", Model = "goes-on-mistral", Other.BaseUrl },
-                new { Name = "ollama", Provider = "ollama", Model = "goes-on-ollama", BaseUrl = Other.Address },
-                new { Name = "twins", Provider = "vllm", Model = "twin-model", Destinations = new[] { Upstream.BaseUrl, Other.BaseUrl } },
-                new { Name = "openai", Provider = "custom", Model = "openai-model", Other.BaseUrl },
-            ];
-            var chains = new Dictionary<string, string[]>
-            {
-                ["passed-all"] = ["passed-dies", "openai", "vllm", "ollama"],
-                ["house-mistral"] = ["house-dies", "mistral"],
-                ["ollama-dies-then-vllm"] = ["ollama-dies", "vllm"],
-                ["passed-dies-then-vllm"] = ["passed-dies", "vllm"],
-            };
-            foreach (string continuer in (string[])["vllm", "anthropic", "mistral", "ollama", "openai"])
-            {
-                chains[$"passed-{continuer}"] = ["passed-dies", continuer];
-                chains[$"translated-{continuer}"] = ["translated-dies", continuer];
-            }
-
-            return new GatewaySettings
-            {
-                Config = Config(new { Llms = llms, Chains = chains, Resilience = new { MaxRetries = 0, BreakerFailures = 10_000 }, Limits = new { KeepAliveSeconds = 1 } }),
-            };
-        }
     }
 }

@@ -9,6 +9,9 @@ public sealed class GuardWebhookTests(GuardWebhookTests.Fixture fixture) : IClas
     private const string Key = "sk-guarded-caller-0123456789";
     private const string Homely = "sk-homely-caller-0123456789";
 
+    // 9 tokens of prompt and 5 of answer, at 1 USD per million.
+    private const decimal CostOfOne = 14m / 1_000_000m;
+
     private static readonly UpstreamAnswer Allow = Answers.Json("""{"allow":true}""");
 
     [Fact]
@@ -36,6 +39,7 @@ public sealed class GuardWebhookTests(GuardWebhookTests.Fixture fixture) : IClas
         Assert.Contains("refused the request: an injection xxx", message, StringComparison.Ordinal);
         Assert.InRange(message.Length, 200, 400);
         Assert.Empty(fixture.Upstream.CallsFor("refused"));
+        await RefusedAsync("openai/refused", "none", output: 0, cost: 0m);
     }
 
     [Theory]
@@ -71,6 +75,7 @@ public sealed class GuardWebhookTests(GuardWebhookTests.Fixture fixture) : IClas
         Assert.Contains("refused the answer: bad words", Expect.Error(reply, 400, "content_blocked"), StringComparison.Ordinal);
         Assert.DoesNotContain(OpenAiAnswers.Text, reply.Text, StringComparison.Ordinal);
         Assert.Single(fixture.Upstream.CallsFor("after"));
+        await RefusedAsync("openai/after", "reported", output: 5, CostOfOne); // Its vendor is paid for it.
     }
 
     [Theory]
@@ -95,6 +100,7 @@ public sealed class GuardWebhookTests(GuardWebhookTests.Fixture fixture) : IClas
         else
         {
             Expect.Error(reply, 400, "content_blocked");
+            await RefusedAsync("openai/" + model, "reported", output: 5, CostOfOne);
         }
     }
 
@@ -132,6 +138,23 @@ public sealed class GuardWebhookTests(GuardWebhookTests.Fixture fixture) : IClas
         await gateway.Logs.WaitForAsync(line => line.Contains("guard.example.com is outside", StringComparison.Ordinal));
     }
 
+    /// <summary>The call's one row says who refused it, and what was used all the same.</summary>
+    private async Task RefusedAsync(string model, string source, int output, decimal cost)
+    {
+        JsonNode[] rows = [];
+        await AdminCalls.UntilAsync(
+            async () =>
+            {
+                Reply reply = await fixture.Gateway.AdminAsync("requests?limit=500");
+                rows = reply.Status == 200 ? [.. reply.Json["data"]!.AsArray().Select(row => row!).Where(row => (string?)row["requested_model"] == model)] : [];
+                return rows.Length > 0;
+            },
+            () => "The row did not come. " + fixture.Gateway.Logs.Text);
+        JsonNode row = Assert.Single(rows);
+        Assert.Equal(("refused", "content_blocked", 400), ((string?)row["outcome"], (string?)row["error_code"], (int)row["status"]!));
+        Assert.Equal((source, output, cost), ((string?)row["usage_source"], (int)row["output_tokens"]!, (decimal?)row["cost_usd"]));
+    }
+
     private Task<Reply> CallAsync(string model) =>
         fixture.Client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("openai/" + model, text: "Write to jane@x.example"), ("x-api-key", Key));
 
@@ -146,6 +169,7 @@ public sealed class GuardWebhookTests(GuardWebhookTests.Fixture fixture) : IClas
         {
             Config = Config(new
             {
+                Auth = new { Mode = "keys", AdminKey = AdminCalls.Key },
                 Keys = new object[]
                 {
                     new { Name = "guarded", Key, Workspace = "team-a", AllowExternal = true },
@@ -154,7 +178,7 @@ public sealed class GuardWebhookTests(GuardWebhookTests.Fixture fixture) : IClas
                 Workspaces = new object[] { new { Name = "team-a" } },
                 Llms = new object[]
                 {
-                    new { Name = "ext", Provider = "openai", Model = "*", Upstream.BaseUrl, Auth = new { api_key = "sk-1" } },
+                    new { Name = "ext", Provider = "openai", Model = "*", Upstream.BaseUrl, Auth = new { api_key = "sk-1" }, InputPricePerMillion = 1, OutputPricePerMillion = 1 },
                     new { Name = "home", Provider = "vllm", Model = "home-model", Other.BaseUrl },
                 },
                 Guards = new { Redact = new[] { "emails" }, Webhook = new { Url = Judge.Address + "/check", TimeoutMs = 5000, On = "both", Headers = new { Authorization = "env:GUARD_TOKEN" } } },

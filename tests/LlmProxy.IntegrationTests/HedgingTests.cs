@@ -62,18 +62,24 @@ public sealed class HedgingTests(HedgingTests.Fixture fixture) : IClassFixture<H
         Assert.Equal(("e-fast", "2"), (model, attempts));
     }
 
-    [Fact]
-    public async Task Both_Fail_ThirdIsAskedAsAfterAnyFailure()
+    [Theory]
+    [InlineData("f", false)]
+    [InlineData("i", true)]
+    public async Task Both_Fail_ThirdIsAskedAndBothAreToldOfAsTheyWereAsked(string chain, bool firstFailsFirst)
     {
-        var gate = new Gate();
-        fixture.Upstream.On("f-slow", Answers.After(gate, Fails));
-        fixture.Upstream.On("f-fast", Fails);
+        var first = new Gate();
+        var second = new Gate();
+        fixture.Upstream.On(chain + "-slow", Answers.After(first, Fails));
+        fixture.Upstream.On(chain + "-fast", Answers.After(second, Fails));
 
-        Task<(string?, string?, string?)> answer = AnswerAsync("f", isStream: false);
-        await (await fixture.Upstream.CallAsync("f-fast")).Answered;
-        gate.Open();
+        Task<(string?, string?, string?)> answer = AnswerAsync(chain, isStream: false);
+        await Task.WhenAll(first.Reached, second.Reached);
+        (Gate sooner, Gate later) = firstFailsFirst ? (first, second) : (second, first);
+        sooner.Open();
+        await fixture.Gateway.Logs.WaitForAsync($"{chain}-{(firstFailsFirst ? "slow" : "fast")} failed");
+        later.Open();
 
-        Assert.Equal(("f-last", "3", "f-fast: provider_error, f-slow: provider_error"), await answer);
+        Assert.Equal(($"{chain}-last", "3", $"{chain}-slow: provider_error, {chain}-fast: provider_error"), await answer);
     }
 
     [Fact]
@@ -124,7 +130,7 @@ public sealed class HedgingTests(HedgingTests.Fixture fixture) : IClassFixture<H
 
     public sealed class Fixture : GatewayFixture
     {
-        private static readonly string[] Names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        private static readonly string[] Names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
 
         protected override GatewaySettings Settings() => new()
         {

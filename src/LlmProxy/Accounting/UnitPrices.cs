@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LlmProxy.Conversation;
 using LlmProxy.Endpoints;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
@@ -73,9 +74,7 @@ internal static class UnitPrices
             return 0;
         }
 
-        var reader = new Utf8JsonReader(peek.Members[input].Value(body.Span));
-        reader.Read();
-        return reader.GetString()!.EnumerateRunes().Count();
+        return new JsonText(body.Bytes[peek.Members[input].ValueStart..peek.Members[input].ValueEnd]).ToString().EnumerateRunes().Count();
     }
 
     /// <summary>The recording's length, in the answer itself (verbose_json) or in its usage.</summary>

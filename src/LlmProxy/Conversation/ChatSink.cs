@@ -1,6 +1,5 @@
 using System.Buffers;
 using LlmProxy.Accounting;
-using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Providers;
 
 namespace LlmProxy.Conversation;
@@ -27,6 +26,8 @@ internal enum FinishReason
 /// </summary>
 internal abstract class ChatSink
 {
+    private UInt128 _finished;
+
     /// <summary>Where the client's bytes are written; set by whoever drives the sink, before each event.</summary>
     public IBufferWriter<byte> Output { get; set; } = null!;
 
@@ -131,6 +132,7 @@ internal abstract class ChatSink
     {
         HasOutput = true;
         HasFinished = true;
+        _finished |= UInt128.One << Choice;
         OnFinish(reason, stopSequence);
     }
 
@@ -147,15 +149,46 @@ internal abstract class ChatSink
         }
     }
 
+    /// <summary>The answer ends here, before its vendor's end, as one that has reached its length: what is still open is closed.</summary>
+    /// <param name="choices">How many answers were asked for.</param>
+    /// <param name="usage">What it has come to; null where the sink knows better.</param>
+    public void Cut(int choices, TokenUsage? usage)
+    {
+        if (usage is { } used)
+        {
+            SetUsage(used);
+        }
+
+        for (Choice = 0; Choice < choices; Choice++)
+        {
+            if ((_finished >> Choice & UInt128.One) == 0)
+            {
+                Finish(FinishReason.Length);
+            }
+        }
+
+        Choice = 0;
+        End();
+    }
+
     /// <summary>The vendor failed inside its answer. Nothing is written: whoever drives the sink tells the client.</summary>
     public void Fail(VendorFailure failure) => Failure ??= failure;
 
+    /// <summary>The client has the answer's beginning in its vendor's own bytes: what is told from here on stands behind them as if it were one.</summary>
+    public void Follow(PassedAnswer passed)
+    {
+        Begin(passed.AnswerId, passed.Model);
+        _finished = passed.Finished;
+        OnFollow(passed);
+    }
+
     /// <summary>
     /// Another LLM goes on with the answer: what is told from here on is <paramref name="next"/>'s, and stands behind what
-    /// the client has as if it were one. A sink that has told nothing itself learns from <paramref name="passed"/> what the
-    /// first vendor's own bytes said.
+    /// the client has as if it were one.
     /// </summary>
-    public virtual void GoOn(ChatTurn next, PassedAnswer? passed) => throw new NotSupportedException("Its streams are not gone on with.");
+    public virtual void GoOn(ChatTurn next) => throw new NotSupportedException("Its streams are not gone on with.");
+
+    protected virtual void OnFollow(PassedAnswer passed) => throw new NotSupportedException("It writes no streams.");
 
     protected abstract void OnText(ReadOnlySpan<byte> escaped);
 

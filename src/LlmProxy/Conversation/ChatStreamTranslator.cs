@@ -39,6 +39,8 @@ internal sealed class ChatStreamTranslator : IStreamTranslator
 
     public long? TextBytes => _client.TextBytes;
 
+    public ChatSink? Client => _client;
+
     public FrameVerdict Translate(in StreamFrame frame, IBufferWriter<byte> client)
     {
         ChatSink sink = _sinks[frame.Source];
@@ -75,33 +77,6 @@ internal sealed class ChatStreamTranslator : IStreamTranslator
         {
             End(0);
         }
-    }
-
-    public bool TryCut(IBufferWriter<byte> client, TokenUsage usage, ReadOnlySpan<byte> why)
-    {
-        if (_client.HasEnded)
-        {
-            return false;
-        }
-
-        _client.Output = client;
-        if (!why.IsEmpty)
-        {
-            _client.Member("llm", why);
-        }
-
-        _client.SetUsage(usage);
-        if (!_client.HasFinished)
-        {
-            for (int choice = 0; choice < Math.Max(1, _turn.Request.Choices); choice++)
-            {
-                _client.Choice = choice;
-                _client.Finish(FinishReason.Length);
-            }
-        }
-
-        _client.End();
-        return true;
     }
 
     /// <summary>What a reader throws at bytes that are not what the vendor documents.</summary>

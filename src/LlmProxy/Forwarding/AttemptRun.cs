@@ -99,6 +99,22 @@ internal sealed class AttemptRun(Exchange exchange)
     /// <summary>It is slow: another one is asked beside it.</summary>
     public void Hedged(RouteTarget target) => _slow = target;
 
+    /// <summary>Two were asked side by side and have failed: they stand in the order in which they were asked, whichever failed first.</summary>
+    public void BothFailed(RouteTarget first, RouteTarget second)
+    {
+        lock (_endings)
+        {
+            int one = _endings.FindIndex(e => e.Target.Deployment == first.Deployment);
+            int other = _endings.FindIndex(e => e.Target.Deployment == second.Deployment);
+            if (one > other && other >= 0)
+            {
+                (_endings[one], _endings[other]) = (_endings[other], _endings[one]);
+            }
+
+            _last = _endings[Math.Max(one, other)];
+        }
+    }
+
     /// <summary>It was not asked, for this reason.</summary>
     public Verdict Skip(RouteTarget target, VendorFailure reason)
     {

@@ -30,6 +30,8 @@ internal static class BinaryRelay
 
             isCommitted = true;
             attempt.WaitedTicks = exchange.Time.GetTimestamp() - sentAt;
+            attempt.UnitCostUsd = UnitPrices.Cost(exchange, target, default); // By what was asked: who leaves in the middle pays it too.
+            attempt.SettleCost(target);
             await answer.CommitStreamAsync(attempt, response, target, isTranslated: false);
             clock.WatchIdle(TimeSpan.FromSeconds(target.Deployment.Options.IdleTimeoutSeconds), exchange.WishedTimeLeft);
             while (read > 0)
@@ -46,8 +48,6 @@ internal static class BinaryRelay
             }
 
             attempt.IsWhole = true;
-            attempt.UnitCostUsd = UnitPrices.Cost(exchange, target, default);
-            attempt.SettleCost(target);
             answer.Settle();
             return Verdict.Answered;
         }

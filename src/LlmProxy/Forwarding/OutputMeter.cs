@@ -8,23 +8,29 @@ namespace LlmProxy.Forwarding;
 /// what an event has more than the shortest one is text, four letters a token, and one token at least. Good enough to bound
 /// what a budget loses and to say what an answer cost whose vendor never got to say it.
 /// </summary>
-internal struct OutputMeter
+/// <param name="choices">How many answers the stream tells side by side.</param>
+internal struct OutputMeter(int choices)
 {
     private const int BytesPerToken = 4;
 
     private long _extraBytes;
     private long _events;
     private int _shortest;
+    private int _finished;
     private bool _hasOutput;
     private bool _hasEnded;
+
+    public readonly int Choices => choices;
 
     public readonly long Tokens => Math.Max(_events, _extraBytes / BytesPerToken);
 
     public void Take(in StreamFrame frame, FrameVerdict verdict)
     {
         _hasOutput |= (verdict & FrameVerdict.Output) != 0;
-        _hasEnded |= (verdict & (FrameVerdict.Error | FrameVerdict.Finish | FrameVerdict.End)) != 0;
-        if (!_hasOutput || _hasEnded || !frame.HasData || frame.IsDone)
+        bool isFinish = (verdict & FrameVerdict.Finish) != 0;
+        _finished += isFinish ? 1 : 0;
+        _hasEnded |= (verdict & (FrameVerdict.Error | FrameVerdict.End)) != 0 || (isFinish && _finished >= choices);
+        if (!_hasOutput || _hasEnded || isFinish || !frame.HasData || frame.IsDone || BringsNoText(frame.Event))
         {
             return; // Heads and ends have other members than what stands between them.
         }
@@ -39,4 +45,8 @@ internal struct OutputMeter
         _events++;
         _extraBytes += length - _shortest;
     }
+
+    /// <summary>Dialects that name their events say so.</summary>
+    private static bool BringsNoText(ReadOnlySpan<byte> name) =>
+        !name.IsEmpty && (name.StartsWith("response."u8) ? !name.EndsWith(".delta"u8) : name.SequenceEqual("ping"u8) || name.StartsWith("content_block_st"u8));
 }

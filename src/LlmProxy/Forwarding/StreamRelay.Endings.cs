@@ -1,4 +1,6 @@
+using System.Text.Json;
 using LlmProxy.Accounting;
+using LlmProxy.Conversation;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 
@@ -7,6 +9,10 @@ namespace LlmProxy.Forwarding;
 /// <content>How a stream ends: whole, broken, without its client or with its budget; and what is then known of its usage.</content>
 internal sealed partial class StreamRelay
 {
+    private static readonly VendorFailure OutOfBudget = new(ErrorCode.InsufficientQuota, "The budget ended before the answer did.") { IsFinal = true };
+
+    private static readonly byte[] WhyCut = JsonSerializer.SerializeToUtf8Bytes(new { reason = OutOfBudget.Code.Wire(), message = OutOfBudget.Message });
+
     private Verdict End(VendorFailure? failure) => End(failure, Verdict.Answered);
 
     private Verdict End(VendorFailure? failure, Verdict well)
@@ -84,21 +90,44 @@ internal sealed partial class StreamRelay
     {
         Note();
         attempt.Estimate(exchange.Account!.PromptTokens);
-        attempt.SettleCost(target);
-        if (!TryWriteBudgetEnd())
+        _tail?.Release(answer.Writer);
+        if (OpenEnd() is not { } sink)
         {
-            return End(BudgetEnd.Failure);
+            attempt.SettleCost(target);
+            return End(OutOfBudget);
         }
 
+        sink.Output = answer.Writer;
+        if (exchange.Wishes.Metadata != true && attempt.GoesOnFrom is null)
+        {
+            sink.Member("llm", WhyCut); // Else it is in the object that comes anyway.
+        }
+
+        sink.Cut(_meter.Choices, attempt.OwnUsage is { } own ? own with { Output = Math.Max(own.Output, attempt.OutputSoFar) } : null);
+        attempt.Usage = sink.Usage;
+        attempt.SettleCost(target);
         answer.Settle();
         _ = await FlushAsync();
-        return End(null);
+        clock.Stop();
+        return Verdict.Answered;
     }
 
-    private bool TryWriteBudgetEnd()
+    /// <summary>What can write the end of the client's stream; null: too little is known of what has passed.</summary>
+    private ChatSink? OpenEnd()
     {
-        _tail?.Release(answer.Writer);
-        return BudgetEnd.TryWrite(exchange, target, attempt, _translator, answer.Writer, _first, _buffer.AsSpan(_lastStart, _lastEnd - _lastStart));
+        if (_translator.Client is { } telling)
+        {
+            return telling;
+        }
+
+        if (_passed is not { Response: null or { IsKnown: true } })
+        {
+            return null;
+        }
+
+        // The request itself is let go by now, and says nothing more that an end depends on.
+        var request = new ChatRequest { Choices = _meter.Choices, WantsUsage = exchange.Peek is { WantsUsage: true } };
+        return _passed.OpenSink(new ChatTurn(exchange, target, request, attempt), exchange.Endpoint.ChatFront!);
     }
 
     private VendorFailure ReadFailure(Exception exception)

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using LlmProxy.Accounting;
-using LlmProxy.Forwarding.Continuation;
+using LlmProxy.Conversation;
 using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
@@ -29,8 +29,7 @@ internal sealed partial class StreamRelay(Exchange exchange, RouteTarget target,
     private readonly PooledWriter _held = new();
     private readonly IStreamTranslator _translator = call.OpenStream();
     private readonly MetadataTail? _tail = exchange.Wishes.Metadata == true && !call.IsTranslated ? new MetadataTail(exchange, target, attempt) : null;
-    private readonly bool _isMetered = exchange.Account is { IsMetered: true } && !call.IsTranslated;
-    private readonly PassedAnswer? _passed = AnswerSoFar.WatchPassed(exchange, target, attempt, call);
+    private readonly PassedAnswer? _passed = PassedAnswer.Watch(exchange, target, attempt, call);
     private byte[]? _buffer;
     private int _start;
     private int _end;
@@ -38,10 +37,7 @@ internal sealed partial class StreamRelay(Exchange exchange, RouteTarget target,
     private bool _finished;
     private VendorFailure? _failure;
     private PooledWriter? _unread;
-    private OutputMeter _meter;
-    private byte[]? _first;
-    private int _lastStart;
-    private int _lastEnd;
+    private OutputMeter _meter = new(AskedChoices.In(exchange));
 
     public async Task<Verdict> RunAsync(Stream vendor, long sentAt)
     {
@@ -148,12 +144,6 @@ internal sealed partial class StreamRelay(Exchange exchange, RouteTarget target,
             FrameVerdict verdict = _translator.Translate(in frame, _scratch);
             _passed?.Take(in frame, verdict, _scratch.Written);
             _meter.Take(in frame, verdict);
-            if (frame.HasData && _isMetered)
-            {
-                _first ??= frame.Raw.ToArray();
-                (_lastStart, _lastEnd) = (_start, _start + consumed);
-            }
-
             if ((verdict & FrameVerdict.Finish) != 0)
             {
                 attempt.IsWhole = true;

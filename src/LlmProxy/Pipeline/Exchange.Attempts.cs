@@ -110,7 +110,7 @@ internal sealed partial class Exchange
     {
         if (_rivals is null && Attempts.Count == 0)
         {
-            return _committed is { IsEnded: false } && Answered is { } only ? [Success(only, ElapsedMs)] : [];
+            return AttemptsBegun > 0 && _committed is { IsEnded: false } && Answered is { } only ? [Success(only, ElapsedMs)] : [];
         }
 
         lock (Attempts)

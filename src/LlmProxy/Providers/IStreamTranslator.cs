@@ -1,5 +1,6 @@
 using System.Buffers;
 using LlmProxy.Accounting;
+using LlmProxy.Conversation;
 using LlmProxy.Wire;
 
 namespace LlmProxy.Providers;
@@ -30,6 +31,6 @@ internal interface IStreamTranslator
     /// <summary>How long the answer's texts are so far; null where they are not looked at.</summary>
     long? TextBytes => null;
 
-    /// <summary>The answer ends here, before its vendor's end: the client's closing events are written. False: that cannot be done here.</summary>
-    bool TryCut(IBufferWriter<byte> client, TokenUsage usage, ReadOnlySpan<byte> why) => false;
+    /// <summary>What writes the client's events, where they are the gateway's own; null where the vendor's pass.</summary>
+    ChatSink? Client => null;
 }

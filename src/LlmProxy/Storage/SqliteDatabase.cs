@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
@@ -11,12 +12,22 @@ namespace LlmProxy.Storage;
 internal sealed class SqliteDatabase : IDatabase
 {
     private const int BusySeconds = 5;
+    private const int ReaderCacheKb = 2_000;
+
+    /// <summary>Rows of many keys go to many places of the indexes; where those do not fit, SQLite writes and reads its pages over and over.</summary>
+    private const int WriterCacheKb = 16_000;
 
     private readonly SemaphoreSlim _writer = new(1, 1);
     private readonly string _connection;
     private readonly FileStream _owner;
 
-    static SqliteDatabase() => SQLitePCL.Batteries_V2.Init();
+    static SqliteDatabase()
+    {
+        SQLitePCL.Batteries_V2.Init();
+
+        // A connection here is used by one thread at a time and disposed of with its commands: it needs no lock around every call.
+        _ = SQLitePCL.raw.sqlite3_config(SQLitePCL.raw.SQLITE_CONFIG_MULTITHREAD);
+    }
 
     public SqliteDatabase(DatabaseTarget target)
     {
@@ -37,7 +48,7 @@ internal sealed class SqliteDatabase : IDatabase
     public Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellation) => Task.Run(
         async () =>
         {
-            await using SqliteConnection connection = Open();
+            await using SqliteConnection connection = Open(ReaderCacheKb);
             return await work(connection);
         },
         cancellation);
@@ -50,7 +61,7 @@ internal sealed class SqliteDatabase : IDatabase
             return await Task.Run(
                 async () =>
                 {
-                    await using SqliteConnection connection = Open();
+                    await using SqliteConnection connection = Open(WriterCacheKb);
                     await using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
                     T result = await work(connection, transaction);
                     transaction.Commit();
@@ -84,13 +95,15 @@ internal sealed class SqliteDatabase : IDatabase
         return ValueTask.CompletedTask;
     }
 
-    private SqliteConnection Open()
+    private SqliteConnection Open(int cacheKb)
     {
         var connection = new SqliteConnection(_connection);
         try
         {
             connection.Open();
-            connection.Execute("pragma journal_mode=wal; pragma synchronous=full; pragma busy_timeout=5000; pragma foreign_keys=on");
+            connection.Execute(string.Create(
+                CultureInfo.InvariantCulture,
+                $"pragma journal_mode=wal; pragma synchronous=full; pragma busy_timeout=5000; pragma foreign_keys=on; pragma cache_size=-{cacheKb}"));
             return connection;
         }
         catch

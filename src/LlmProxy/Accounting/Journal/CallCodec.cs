@@ -8,7 +8,7 @@ internal static class CallCodec
     private const int MostItems = 32;
 
     [Flags]
-    private enum Known
+    internal enum Known
     {
         None = 0,
         Stream = 1,
@@ -69,40 +69,39 @@ internal static class CallCodec
 
     public static CallRow ReadRow(ReadOnlySpan<byte> payload)
     {
-        var from = new PayloadReader(payload);
-        string id = from.ReadGuid().ToString();
-        var known = (Known)from.ReadLong();
+        var row = new CallFields(payload);
+        PayloadReader lists = row.Lists;
         return new CallRow
         {
-            Id = id,
-            IsStream = known.HasFlag(Known.Stream),
-            ClientGone = known.HasFlag(Known.ClientGone),
-            StartedAt = new DateTimeOffset(from.ReadLong(), TimeSpan.Zero),
-            FinishedAt = new DateTimeOffset(from.ReadLong(), TimeSpan.Zero),
-            Duration = new TimeSpan(from.ReadLong()),
-            Status = from.ReadInt(),
-            Endpoint = from.ReadText() ?? "",
-            ClientRequestId = from.ReadText(),
-            Key = from.ReadText(),
-            Workspace = from.ReadText(),
-            EndUser = from.ReadText(),
-            RequestedModel = from.ReadText(),
-            Llm = from.ReadText(),
-            Provider = from.ReadText(),
-            ProviderRequestId = from.ReadText(),
-            Fallback = from.ReadText(),
-            Outcome = from.ReadText(),
-            ErrorCode = from.ReadText(),
-            Cache = from.ReadText(),
-            Usage = ReadUsage(ref from),
-            UsageSource = from.ReadText(),
-            CostUsd = known.HasFlag(Known.Cost) ? from.ReadDecimal() : null,
-            FirstToken = ReadIf(ref from, known.HasFlag(Known.FirstToken)),
-            Overhead = ReadIf(ref from, known.HasFlag(Known.Overhead)),
-            Queued = ReadIf(ref from, known.HasFlag(Known.Queued)),
-            Attempts = from.ReadInt(),
-            Tries = ReadTries(ref from),
-            Tags = ReadTags(ref from),
+            Id = row.Id.ToString(),
+            IsStream = row.IsStream,
+            ClientGone = row.ClientGone,
+            StartedAt = new DateTimeOffset(row.StartedTicks, TimeSpan.Zero),
+            FinishedAt = new DateTimeOffset(row.FinishedTicks, TimeSpan.Zero),
+            Duration = new TimeSpan(row.DurationTicks),
+            Status = row.Status,
+            Endpoint = row.Endpoint.Text() ?? "",
+            ClientRequestId = row.ClientRequestId.Text(),
+            Key = row.Key.Text(),
+            Workspace = row.Workspace.Text(),
+            EndUser = row.EndUser.Text(),
+            RequestedModel = row.RequestedModel.Text(),
+            Llm = row.Llm.Text(),
+            Provider = row.Provider.Text(),
+            ProviderRequestId = row.ProviderRequestId.Text(),
+            Fallback = row.Fallback.Text(),
+            Outcome = row.Outcome.Text(),
+            ErrorCode = row.ErrorCode.Text(),
+            Cache = row.Cache.Text(),
+            Usage = row.Usage,
+            UsageSource = row.UsageSource.Text(),
+            CostUsd = row.CostUsd,
+            FirstToken = Span(row.FirstTokenTicks),
+            Overhead = Span(row.OverheadTicks),
+            Queued = Span(row.QueuedTicks),
+            Attempts = row.Attempts,
+            Tries = ReadTries(ref lists),
+            Tags = ReadTags(ref lists),
         };
     }
 
@@ -111,7 +110,7 @@ internal static class CallCodec
         var from = new PayloadReader(payload);
         from.ReadGuid();
         bool hasCost = from.ReadLong() != 0;
-        return new CallProgress(ReadUsage(ref from), from.ReadText() ?? "estimated", hasCost ? from.ReadDecimal() : null);
+        return new CallProgress(ReadUsage(ref from), from.ReadUtf8().Text() ?? Accounting.UsageSource.Estimated, hasCost ? from.ReadDecimal() : null);
     }
 
     private static Known Facts(CallRow row) =>
@@ -132,7 +131,7 @@ internal static class CallCodec
         }
     }
 
-    private static TokenUsage ReadUsage(ref PayloadReader from) => new(from.ReadLong(), from.ReadLong(), from.ReadLong(), from.ReadLong(), from.ReadLong());
+    public static TokenUsage ReadUsage(ref PayloadReader from) => new(from.ReadLong(), from.ReadLong(), from.ReadLong(), from.ReadLong(), from.ReadLong());
 
     private static void WriteIf(ref PayloadWriter to, TimeSpan? span)
     {
@@ -142,7 +141,7 @@ internal static class CallCodec
         }
     }
 
-    private static TimeSpan? ReadIf(ref PayloadReader from, bool isKnown) => isKnown ? new TimeSpan(from.ReadLong()) : null;
+    private static TimeSpan? Span(long? ticks) => ticks is { } known ? new TimeSpan(known) : null;
 
     private static void WriteLists(ref PayloadWriter to, CallRow row)
     {
@@ -167,10 +166,10 @@ internal static class CallCodec
 
     private static AttemptRecord[] ReadTries(ref PayloadReader from)
     {
-        var tries = new AttemptRecord[Counted(from.ReadInt())];
+        var tries = new AttemptRecord[ReadCount(ref from)];
         for (int i = 0; i < tries.Length; i++)
         {
-            tries[i] = new AttemptRecord(from.ReadText() ?? "", from.ReadText() ?? "", from.ReadText() ?? "", from.ReadDouble());
+            tries[i] = new AttemptRecord(from.ReadUtf8().Text() ?? "", from.ReadUtf8().Text() ?? "", from.ReadUtf8().Text() ?? "", from.ReadDouble());
         }
 
         return tries;
@@ -178,14 +177,16 @@ internal static class CallCodec
 
     private static string[] ReadTags(ref PayloadReader from)
     {
-        string[] tags = new string[Counted(from.ReadInt())];
+        string[] tags = new string[ReadCount(ref from)];
         for (int i = 0; i < tags.Length; i++)
         {
-            tags[i] = from.ReadText() ?? "";
+            tags[i] = from.ReadUtf8().Text() ?? "";
         }
 
         return tags;
     }
 
-    private static int Counted(int count) => count is >= 0 and <= MostItems ? count : throw new InvalidDataException("A list in the journal is too long.");
+    /// <summary>How many items of a list follow.</summary>
+    public static int ReadCount(ref PayloadReader from) =>
+        from.ReadInt() is >= 0 and <= MostItems and var count ? count : throw new InvalidDataException("A list in the journal is too long.");
 }

@@ -4,7 +4,7 @@ using LlmProxy.Configuration.Options;
 
 namespace LlmProxy.Accounting.Journal;
 
-/// <summary>The process's own memory of its calls, which outlives the process. See design.md "Accounting that survives a kill".</summary>
+/// <summary>The process's own memory of its calls, which outlives the process. A call is begun here before it is dispatched and settled before the bytes that end its answer: whoever finds the files of a killed process knows every call.</summary>
 internal sealed class CallJournal(ILogger<CallJournal> logger) : IDisposable
 {
     private readonly Lock _gate = new();

@@ -52,17 +52,18 @@ internal sealed class DeadJournal : IRowSource, IDisposable
         }
     }
 
-    public void Read(List<CallRow> rows, int most)
+    public void Read(RowBatch rows)
     {
-        while (rows.Count < most && NextSettled() is { } row)
+        while (!rows.IsFull && TryNextSettled())
         {
-            rows.Add(row);
+            rows.Add(_reader!.Payload);
         }
 
-        _interrupted ??= rows.Count < most ? new(_open.Values.Select(open => CallDrafts.Interrupted(CallCodec.ReadRow(open.Draft), open.Progress))) : null;
-        while (rows.Count < most && _interrupted!.TryDequeue(out CallRow? row))
+        _interrupted ??= rows.IsFull ? null : new(_open.Values.Select(open => CallDrafts.Interrupted(CallCodec.ReadRow(open.Draft), open.Progress)));
+        while (!rows.IsFull && _interrupted!.TryDequeue(out CallRow? row))
         {
-            rows.Add(row);
+            using PayloadWriter record = CallCodec.Encode(CallCodec.IdOf(row), row);
+            rows.Add(record.Payload);
         }
     }
 
@@ -132,7 +133,7 @@ internal sealed class DeadJournal : IRowSource, IDisposable
         }
     }
 
-    private CallRow? NextSettled()
+    private bool TryNextSettled()
     {
         while (true)
         {
@@ -140,7 +141,7 @@ internal sealed class DeadJournal : IRowSource, IDisposable
             {
                 if (_next == _segments.Count)
                 {
-                    return null;
+                    return false;
                 }
 
                 _reader = new SegmentReader(_segments[_next++], _seed);
@@ -150,7 +151,7 @@ internal sealed class DeadJournal : IRowSource, IDisposable
             {
                 if (_reader.Type == RecordType.Settled)
                 {
-                    return CallCodec.ReadRow(_reader.Payload);
+                    return true;
                 }
             }
 

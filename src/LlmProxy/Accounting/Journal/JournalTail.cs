@@ -5,9 +5,9 @@ internal sealed class JournalTail(SegmentLog log, uint seed, Action<int> onShipp
 {
     private SegmentReader? _reader;
 
-    public void Read(List<CallRow> rows, int most)
+    public void Read(RowBatch rows)
     {
-        while (rows.Count < most)
+        while (!rows.IsFull)
         {
             if (_reader is null && !TryNext())
             {
@@ -20,7 +20,7 @@ internal sealed class JournalTail(SegmentLog log, uint seed, Action<int> onShipp
             {
                 if (_reader.Type == RecordType.Settled)
                 {
-                    rows.Add(CallCodec.ReadRow(_reader.Payload));
+                    rows.Add(_reader.Payload);
                 }
             }
             else if (!isClosed || !TryNext())

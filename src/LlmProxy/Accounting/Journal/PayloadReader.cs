@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace LlmProxy.Accounting.Journal;
@@ -16,6 +18,13 @@ internal ref struct PayloadReader(ReadOnlySpan<byte> payload)
 
     public long ReadLong()
     {
+        if (_rest.Length > 0 && _rest[0] < 0x80)
+        {
+            uint small = _rest[0];
+            _rest = _rest[1..];
+            return (long)(small >> 1) ^ -(long)(small & 1);
+        }
+
         ulong value = 0;
         for (int shift = 0; shift < 70; shift += 7)
         {
@@ -42,10 +51,11 @@ internal ref struct PayloadReader(ReadOnlySpan<byte> payload)
         return new decimal(bits);
     }
 
-    public string? ReadText()
+    /// <summary>The bytes of a text as they stand there; <see cref="Utf8Text.IsNone"/> where there is none.</summary>
+    public ReadOnlySpan<byte> ReadUtf8()
     {
         int length = BinaryPrimitives.ReadUInt16LittleEndian(Take(2));
-        return length == 0 ? null : Encoding.UTF8.GetString(Take(length - 1));
+        return length == 0 ? default : Take(length - 1);
     }
 
     private ReadOnlySpan<byte> Take(int count)
@@ -59,4 +69,16 @@ internal ref struct PayloadReader(ReadOnlySpan<byte> payload)
         _rest = _rest[count..];
         return taken;
     }
+}
+
+/// <summary>A record's texts: no text is something else than an empty one.</summary>
+internal static class Utf8Text
+{
+    public static bool IsNone(this ReadOnlySpan<byte> utf8) => Unsafe.IsNullRef(ref MemoryMarshal.GetReference(utf8));
+
+    /// <summary>Null: there is none.</summary>
+    public static string? Text(this ReadOnlySpan<byte> utf8) => utf8.IsNone() ? null : Encoding.UTF8.GetString(utf8);
+
+    /// <summary>Where there is none, what is said instead.</summary>
+    public static ReadOnlySpan<byte> Or(this ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> instead) => utf8.IsNone() ? instead : utf8;
 }

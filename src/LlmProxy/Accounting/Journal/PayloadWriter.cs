@@ -18,6 +18,9 @@ internal ref struct PayloadWriter
     {
     }
 
+    /// <summary>What was written so far.</summary>
+    public readonly ReadOnlySpan<byte> Payload => _buffer.AsSpan(RecordFrame.HeaderBytes, _at - RecordFrame.HeaderBytes);
+
     /// <summary>The whole record, ready for the file; nothing may be written after.</summary>
     public readonly ReadOnlySpan<byte> Seal(RecordType type, uint seed)
     {

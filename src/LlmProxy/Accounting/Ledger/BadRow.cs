@@ -18,7 +18,7 @@ internal static class BadRow
         SqliteException sqlite => sqlite.SqliteErrorCode is SqliteTooBig or SqliteConstraint or SqliteMismatch,
         PostgresException postgres => PostgresClasses.Contains(postgres.SqlState[..2], StringComparer.Ordinal),
         System.Data.Common.DbException or ObjectDisposedException => false,
-        FormatException or OverflowException or InvalidCastException or ArgumentException => true,
+        FormatException or OverflowException or InvalidCastException or ArgumentException or InvalidDataException => true,
         _ => false,
     };
 }

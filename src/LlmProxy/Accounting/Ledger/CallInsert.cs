@@ -1,3 +1,4 @@
+using LlmProxy.Accounting.Journal;
 using LlmProxy.Storage;
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -21,14 +22,14 @@ internal static class CallInsert
 
     private static readonly string ManyRows = $"{Into}select * from unnest({string.Join(", ", CallTable.Columns.Select(column => "@" + column))}){Conflict}";
 
-    /// <summary>Durable when it returns. The ids differ from each other.</summary>
-    public static Task WriteAsync(IDatabase database, IReadOnlyList<StoredCall> calls, CancellationToken cancellation) => database.WriteAsync(
+    /// <summary>Durable when it returns. The ids of what was picked differ from each other.</summary>
+    public static Task WriteAsync(IDatabase database, RowBatch rows, ReadOnlyMemory<int> picked, CancellationToken cancellation) => database.WriteAsync(
         (connection, transaction) => connection is NpgsqlConnection postgres
-            ? WriteAsync(postgres, calls, cancellation)
-            : Task.FromResult(SqliteRows.Write((SqliteConnection)connection, OneRow, calls)),
+            ? WriteAsync(postgres, StoredCall.Of(rows, picked.Span), cancellation)
+            : Task.FromResult(SqliteRows.Write((SqliteConnection)connection, OneRow, rows, picked.Span)),
         cancellation);
 
-    private static async Task<int> WriteAsync(NpgsqlConnection connection, IReadOnlyList<StoredCall> calls, CancellationToken cancellation)
+    private static async Task<int> WriteAsync(NpgsqlConnection connection, StoredCall[] calls, CancellationToken cancellation)
     {
         await using NpgsqlCommand command = connection.CreateCommand();
         command.CommandText = ManyRows;

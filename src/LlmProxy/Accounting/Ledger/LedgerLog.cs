@@ -22,4 +22,7 @@ internal static partial class LedgerLog
 
     [LoggerMessage(8207, LogLevel.Warning, "Old rows could not be deleted from the ledger: {Reason}. Trying again in an hour")]
     public static partial void OldRowsStay(this ILogger logger, string reason);
+
+    [LoggerMessage(8208, LogLevel.Error, "The journal's record of call {Id} cannot be read: {Reason}. It was passed over; the others go on")]
+    public static partial void RecordUnreadable(this ILogger logger, Guid id, string reason);
 }

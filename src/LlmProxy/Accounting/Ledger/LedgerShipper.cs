@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LlmProxy.Accounting.Journal;
 using LlmProxy.Storage;
 
@@ -12,8 +13,9 @@ internal sealed class LedgerShipper(Func<IDatabase?> database, Func<string> whyA
     private const int MostRows = 2000;
     private static readonly TimeSpan Usual = TimeSpan.FromSeconds(5);
 
-    private readonly List<CallRow> _rows = new(MostRows);
-    private readonly Dictionary<string, StoredCall> _batch = new(MostRows, StringComparer.Ordinal);
+    private readonly RowBatch _rows = new(MostRows);
+    private readonly Dictionary<Guid, int> _byId = new(MostRows);
+    private readonly List<int> _picked = new(MostRows);
     private IRowSource? _source;
     private long _missingSince;
     private bool _isAway;
@@ -23,7 +25,7 @@ internal sealed class LedgerShipper(Func<IDatabase?> database, Func<string> whyA
     {
         if (_source is null)
         {
-            source.Read(_rows, MostRows);
+            source.Read(_rows);
             if (_rows.Count == 0)
             {
                 source.Shipped(0);
@@ -42,7 +44,8 @@ internal sealed class LedgerShipper(Func<IDatabase?> database, Func<string> whyA
         _source.Shipped(_rows.Count);
         _source = null;
         _rows.Clear();
-        _batch.Clear();
+        _byId.Clear();
+        _picked.Clear();
         return ShipResult.Shipped;
     }
 
@@ -62,8 +65,7 @@ internal sealed class LedgerShipper(Func<IDatabase?> database, Func<string> whyA
 
         try
         {
-            StoredCall[] calls = [.. _batch.Values];
-            await WriteAsync(current, calls, cancellation);
+            await WriteAsync(current, _picked.ToArray(), cancellation);
             _missingSince = 0;
             if (_isAway)
             {
@@ -81,29 +83,34 @@ internal sealed class LedgerShipper(Func<IDatabase?> database, Func<string> whyA
     }
 
     /// <summary>Halves that are written stay written: writing them once more would change nothing.</summary>
-    private async Task WriteAsync(IDatabase current, ReadOnlyMemory<StoredCall> calls, CancellationToken cancellation)
+    private async Task WriteAsync(IDatabase current, ReadOnlyMemory<int> picked, CancellationToken cancellation)
     {
         try
         {
-            await CallInsert.WriteAsync(current, calls.ToArray(), cancellation);
+            await CallInsert.WriteAsync(current, _rows, picked, cancellation);
             return;
         }
         catch (Exception e) when (BadRow.Explains(e))
         {
-            if (calls.Length == 1)
+            if (picked.Length == 1)
             {
-                Reject(calls.Span[0], e.Message);
+                Reject(picked.Span[0], e.Message);
                 return;
             }
         }
 
-        await WriteAsync(current, calls[..(calls.Length / 2)], cancellation);
-        await WriteAsync(current, calls[(calls.Length / 2)..], cancellation);
+        await WriteAsync(current, picked[..(picked.Length / 2)], cancellation);
+        await WriteAsync(current, picked[(picked.Length / 2)..], cancellation);
     }
 
-    private void Reject(StoredCall call, string reason)
+    private void Reject(int row, string reason)
     {
-        _batch.Remove(call.Id); // Put aside once, even if the rest must be tried again.
+        _picked.Remove(row); // Put aside once, even if the rest must be tried again.
+        if (TryRead(row) is not { } call)
+        {
+            return;
+        }
+
         if (rejected.Add(call, reason))
         {
             logger.RowRejected(call.Id, reason, rejected.Path);
@@ -117,13 +124,32 @@ internal sealed class LedgerShipper(Func<IDatabase?> database, Func<string> whyA
     /// <summary>One row for each call: the first word on it, unless that was only that it was interrupted.</summary>
     private void Collect()
     {
-        foreach (CallRow row in _rows)
+        for (int row = 0; row < _rows.Count; row++)
         {
-            var call = StoredCall.Of(row);
-            if (!_batch.TryGetValue(call.Id, out StoredCall? first) || (first.Outcome == CallOutcome.Interrupted && call.Outcome != CallOutcome.Interrupted))
+            ref int place = ref CollectionsMarshal.GetValueRefOrAddDefault(_byId, CallCodec.ReadId(_rows[row]), out bool isKnown);
+            if (!isKnown)
             {
-                _batch[call.Id] = call;
+                place = _picked.Count;
+                _picked.Add(row);
             }
+            else if (TryRead(_picked[place]) is null or { Outcome: CallOutcome.Interrupted } && TryRead(row) is { } second && second.Outcome != CallOutcome.Interrupted)
+            {
+                _picked[place] = row;
+            }
+        }
+    }
+
+    /// <summary>Null: its record is whole and makes no sense.</summary>
+    private StoredCall? TryRead(int row)
+    {
+        try
+        {
+            return StoredCall.Of(_rows, [row])[0];
+        }
+        catch (Exception e) when (e is InvalidDataException or ArgumentException)
+        {
+            logger.RecordUnreadable(CallCodec.ReadId(_rows[row]), e.Message);
+            return null;
         }
     }
 

@@ -1,118 +1,102 @@
-using System.Buffers;
-using System.Globalization;
-using System.Text;
+using LlmProxy.Accounting.Journal;
+using LlmProxy.Storage;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
 namespace LlmProxy.Accounting.Ledger;
 
 /// <summary>
-/// Inserts rows by SQLite's own calls, one prepared statement for all of a batch: the ADO layer looks every parameter up by
-/// name for every row, which costs more than the insert.
+/// Inserts rows by SQLite's own calls, one prepared statement for all of a batch, and straight from the journal's bytes:
+/// strings and the ADO layer would cost more than the insert.
 /// </summary>
-internal static class SqliteRows
+internal static unsafe class SqliteRows
 {
-    private const int ShortText = 256;
+    private const int IdBytes = 36;
 
-    public static int Write(SqliteConnection connection, string sql, IReadOnlyList<StoredCall> calls)
+    public static int Write(SqliteConnection connection, string sql, RowBatch rows, ReadOnlySpan<int> picked)
     {
         sqlite3 database = connection.Handle!;
         SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v2(database, sql, out sqlite3_stmt statement), database);
         using (statement)
         {
-            foreach (StoredCall call in calls)
+            WriteAll(database, statement, rows, picked);
+        }
+
+        return picked.Length;
+    }
+
+    private static void WriteAll(sqlite3 database, sqlite3_stmt statement, RowBatch rows, ReadOnlySpan<int> picked)
+    {
+        using var lists = new CallListWriter();
+        fixed (byte* held = rows) // What is bound stays bound from row to row, uncopied.
+        {
+            nint handle = statement.DangerousGetHandle();
+            CallFields last = default;
+            for (int i = 0; i < picked.Length; i++)
             {
-                Bind(statement, call);
-                int result = raw.sqlite3_step(statement);
-                raw.sqlite3_reset(statement);
+                var row = new CallFields(rows[picked[i]]);
+                lists.Write(row);
+                int result = Insert(handle, row, last, i == 0, lists);
                 if (result != raw.SQLITE_DONE)
                 {
                     SqliteException.ThrowExceptionForRC(result, database);
                 }
+
+                last = row;
             }
         }
-
-        return calls.Count;
     }
 
-    /// <summary>In the order of <see cref="CallTable.Columns"/>.</summary>
-    private static void Bind(sqlite3_stmt row, StoredCall call)
+    /// <summary>What this row alone says stands on the stack, or is held, until it is inserted.</summary>
+    private static int Insert(nint statement, in CallFields row, in CallFields last, bool isFirst, CallListWriter lists)
     {
-        Text(row, 1, call.Id);
-        Text(row, 2, call.ClientRequestId);
-        Moment(row, 3, call.StartedAt);
-        Moment(row, 4, call.FinishedAt);
-        Text(row, 5, call.Endpoint);
-        Text(row, 6, call.KeyName);
-        Text(row, 7, call.Workspace);
-        Text(row, 8, call.EndUser);
-        Text(row, 9, call.RequestedModel);
-        Text(row, 10, call.Llm);
-        Text(row, 11, call.Provider);
-        Text(row, 12, call.ProviderRequestId);
-        raw.sqlite3_bind_int(row, 13, call.Status);
-        Text(row, 14, call.Outcome);
-        Text(row, 15, call.ErrorCode);
-        Text(row, 16, call.Attempts);
-        raw.sqlite3_bind_int64(row, 17, call.InputTokens);
-        raw.sqlite3_bind_int64(row, 18, call.CachedTokens);
-        raw.sqlite3_bind_int64(row, 19, call.CacheWriteTokens);
-        raw.sqlite3_bind_int64(row, 20, call.OutputTokens);
-        raw.sqlite3_bind_int64(row, 21, call.ReasoningTokens);
-        Text(row, 22, call.UsageSource);
-        if (call.CostUnits is { } units)
+        Span<byte> own = stackalloc byte[IdBytes + (2 * UtcMoments.TextBytes)];
+        row.Id.TryFormat(own, out _);
+        UtcMoments.Write(row.StartedTicks == 0 ? row.FinishedTicks - row.DurationTicks : row.StartedTicks, own[IdBytes..]);
+        UtcMoments.Write(row.FinishedTicks, own[(IdBytes + UtcMoments.TextBytes)..]);
+        fixed (byte* tries = lists.Tries, tags = lists.Tags)
         {
-            raw.sqlite3_bind_int64(row, 23, units);
-        }
-        else
-        {
-            raw.sqlite3_bind_null(row, 23);
-        }
-
-        Number(row, 24, call.TtftMs);
-        Number(row, 25, call.DurationMs);
-        Number(row, 26, call.OverheadMs);
-        Number(row, 27, call.QueueMs);
-        Text(row, 28, call.Cache);
-        raw.sqlite3_bind_int(row, 29, call.Stream ? 1 : 0);
-        raw.sqlite3_bind_int(row, 30, call.ClientGone ? 1 : 0);
-        Text(row, 31, call.Tags);
-    }
-
-    private static void Number(sqlite3_stmt row, int column, double? value)
-    {
-        if (value is { } number)
-        {
-            raw.sqlite3_bind_double(row, column, number);
-        }
-        else
-        {
-            raw.sqlite3_bind_null(row, column);
+            var binding = new SqliteBinding(statement, isFirst);
+            binding.Text(1, own[..IdBytes]);
+            binding.Text(3, own.Slice(IdBytes, UtcMoments.TextBytes));
+            binding.Text(4, own[(IdBytes + UtcMoments.TextBytes)..]);
+            binding.Text(16, lists.Tries);
+            binding.Text(31, lists.Tags);
+            Bind(binding, row, last);
+            int result = SqliteApi.Step(statement);
+            _ = SqliteApi.Reset(statement); // Says what the step said.
+            return result;
         }
     }
 
-    private static void Moment(sqlite3_stmt row, int column, DateTimeOffset moment)
+    /// <summary>The numbers are the places of <see cref="CallTable.Columns"/>.</summary>
+    private static void Bind(SqliteBinding binding, in CallFields row, in CallFields last)
     {
-        Span<byte> text = stackalloc byte[32];
-        _ = moment.UtcDateTime.TryFormat(text, out int length, "yyyy-MM-dd HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
-        raw.sqlite3_bind_text(row, column, text[..length]);
-    }
-
-    private static void Text(sqlite3_stmt row, int column, string? text)
-    {
-        if (text is null)
-        {
-            raw.sqlite3_bind_null(row, column);
-            return;
-        }
-
-        int most = Encoding.UTF8.GetMaxByteCount(text.Length);
-        byte[]? rented = most > ShortText ? ArrayPool<byte>.Shared.Rent(most) : null;
-        Span<byte> utf8 = rented ?? stackalloc byte[ShortText];
-        raw.sqlite3_bind_text(row, column, utf8[..Encoding.UTF8.GetBytes(text, utf8)]);
-        if (rented is not null)
-        {
-            ArrayPool<byte>.Shared.Return(rented);
-        }
+        binding.Text(2, row.ClientRequestId, last.ClientRequestId);
+        binding.Text(5, row.Endpoint, last.Endpoint);
+        binding.Text(6, row.Key, last.Key);
+        binding.Text(7, row.Workspace, last.Workspace);
+        binding.Text(8, row.EndUser, last.EndUser);
+        binding.Text(9, row.RequestedModel, last.RequestedModel);
+        binding.Text(10, row.Llm, last.Llm);
+        binding.Text(11, row.Provider, last.Provider);
+        binding.Text(12, row.ProviderRequestId, last.ProviderRequestId);
+        binding.Number(13, row.Status, last.Status);
+        binding.Text(14, row.Outcome.Or("interrupted"u8), last.Outcome.Or("interrupted"u8));
+        binding.Text(15, row.ErrorCode, last.ErrorCode);
+        binding.Number(17, row.Usage.FreshInput, last.Usage.FreshInput);
+        binding.Number(18, row.Usage.CachedInput, last.Usage.CachedInput);
+        binding.Number(19, row.Usage.CacheWrite, last.Usage.CacheWrite);
+        binding.Number(20, row.Usage.Output, last.Usage.Output);
+        binding.Number(21, row.Usage.Reasoning, last.Usage.Reasoning);
+        binding.Text(22, row.UsageSource.Or("none"u8), last.UsageSource.Or("none"u8));
+        binding.Number(23, Money.ToUnits(row.CostUsd), Money.ToUnits(last.CostUsd));
+        binding.Milliseconds(24, row.FirstTokenTicks, last.FirstTokenTicks);
+        binding.Milliseconds(25, row.DurationTicks, last.DurationTicks);
+        binding.Milliseconds(26, row.OverheadTicks, last.OverheadTicks);
+        binding.Milliseconds(27, row.QueuedTicks, last.QueuedTicks);
+        binding.Text(28, row.Cache.Or("bypass"u8), last.Cache.Or("bypass"u8));
+        binding.Number(29, row.IsStream ? 1 : 0, last.IsStream ? 1 : 0);
+        binding.Number(30, row.ClientGone ? 1 : 0, last.ClientGone ? 1 : 0);
     }
 }

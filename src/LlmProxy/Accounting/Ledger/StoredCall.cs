@@ -1,3 +1,4 @@
+using LlmProxy.Accounting.Journal;
 using LlmProxy.Pipeline;
 
 namespace LlmProxy.Accounting.Ledger;
@@ -70,40 +71,18 @@ internal sealed class StoredCall
     /// <summary>JSON: an array of strings.</summary>
     public string Tags { get; init; } = "[]";
 
-    public static StoredCall Of(CallRow row) => new()
+    /// <summary>Rows of a batch as objects.</summary>
+    public static StoredCall[] Of(RowBatch rows, ReadOnlySpan<int> picked)
     {
-        Id = row.Id,
-        ClientRequestId = row.ClientRequestId,
-        StartedAt = row.StartedAt == default ? row.FinishedAt - row.Duration : row.StartedAt,
-        FinishedAt = row.FinishedAt,
-        Endpoint = row.Endpoint,
-        KeyName = row.Key,
-        Workspace = row.Workspace,
-        EndUser = row.EndUser,
-        RequestedModel = row.RequestedModel,
-        Llm = row.Llm,
-        Provider = row.Provider,
-        ProviderRequestId = row.ProviderRequestId,
-        Status = row.Status,
-        Outcome = row.Outcome ?? CallOutcome.Interrupted,
-        ErrorCode = row.ErrorCode,
-        Attempts = CallLists.WriteTries(row.Tries),
-        InputTokens = row.Usage.FreshInput,
-        CachedTokens = row.Usage.CachedInput,
-        CacheWriteTokens = row.Usage.CacheWrite,
-        OutputTokens = row.Usage.Output,
-        ReasoningTokens = row.Usage.Reasoning,
-        UsageSource = row.UsageSource ?? Accounting.UsageSource.None,
-        CostUnits = Money.ToUnits(row.CostUsd),
-        TtftMs = row.FirstToken?.TotalMilliseconds,
-        DurationMs = row.Duration.TotalMilliseconds,
-        OverheadMs = row.Overhead?.TotalMilliseconds,
-        QueueMs = row.Queued?.TotalMilliseconds,
-        Cache = row.Cache ?? "bypass",
-        Stream = row.IsStream,
-        ClientGone = row.ClientGone,
-        Tags = CallLists.WriteTags(row.Tags),
-    };
+        using var lists = new CallListWriter();
+        var calls = new StoredCall[picked.Length];
+        for (int i = 0; i < calls.Length; i++)
+        {
+            calls[i] = Of(new CallFields(rows[picked[i]]), lists);
+        }
+
+        return calls;
+    }
 
     public CallRow ToRow()
     {
@@ -140,6 +119,47 @@ internal sealed class StoredCall
             Tags = CallLists.ReadTags(Tags),
         };
     }
+
+    private static StoredCall Of(in CallFields row, CallListWriter lists)
+    {
+        lists.Write(row);
+        return new StoredCall
+        {
+            Id = row.Id.ToString(),
+            ClientRequestId = row.ClientRequestId.Text(),
+            StartedAt = new DateTimeOffset(row.StartedTicks == 0 ? row.FinishedTicks - row.DurationTicks : row.StartedTicks, TimeSpan.Zero),
+            FinishedAt = new DateTimeOffset(row.FinishedTicks, TimeSpan.Zero),
+            Endpoint = row.Endpoint.Text() ?? "",
+            KeyName = row.Key.Text(),
+            Workspace = row.Workspace.Text(),
+            EndUser = row.EndUser.Text(),
+            RequestedModel = row.RequestedModel.Text(),
+            Llm = row.Llm.Text(),
+            Provider = row.Provider.Text(),
+            ProviderRequestId = row.ProviderRequestId.Text(),
+            Status = row.Status,
+            Outcome = row.Outcome.Text() ?? CallOutcome.Interrupted,
+            ErrorCode = row.ErrorCode.Text(),
+            Attempts = lists.Tries.Text()!,
+            InputTokens = row.Usage.FreshInput,
+            CachedTokens = row.Usage.CachedInput,
+            CacheWriteTokens = row.Usage.CacheWrite,
+            OutputTokens = row.Usage.Output,
+            ReasoningTokens = row.Usage.Reasoning,
+            UsageSource = row.UsageSource.Text() ?? Accounting.UsageSource.None,
+            CostUnits = Money.ToUnits(row.CostUsd),
+            TtftMs = Ms(row.FirstTokenTicks),
+            DurationMs = new TimeSpan(row.DurationTicks).TotalMilliseconds,
+            OverheadMs = Ms(row.OverheadTicks),
+            QueueMs = Ms(row.QueuedTicks),
+            Cache = row.Cache.Text() ?? "bypass",
+            Stream = row.IsStream,
+            ClientGone = row.ClientGone,
+            Tags = lists.Tags.Text()!,
+        };
+    }
+
+    private static double? Ms(long? ticks) => ticks is { } known ? new TimeSpan(known).TotalMilliseconds : null;
 
     private static TimeSpan? Span(double? ms) => ms is { } known ? TimeSpan.FromMilliseconds(known) : null;
 }

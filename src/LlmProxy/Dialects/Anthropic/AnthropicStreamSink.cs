@@ -5,7 +5,6 @@ using System.Text.Json;
 using LlmProxy.Accounting;
 using LlmProxy.Conversation;
 using LlmProxy.Forwarding;
-using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Routing;
 
 namespace LlmProxy.Dialects.Anthropic;
@@ -26,15 +25,10 @@ internal sealed class AnthropicStreamSink(ChatTurn turn) : ChatSink
     private FinishReason _finish;
     private JsonText _stopSequence;
 
-    public override void GoOn(ChatTurn next, PassedAnswer? passed)
-    {
-        turn = next;
-        if (passed is null)
-        {
-            return;
-        }
+    public override void GoOn(ChatTurn next) => turn = next;
 
-        Begin(passed.AnswerId, passed.Model);
+    protected override void OnFollow(PassedAnswer passed)
+    {
         _hasBegun = true;
         for (int i = 0; i < passed.Blocks; i++)
         {

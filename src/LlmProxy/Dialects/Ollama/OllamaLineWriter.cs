@@ -16,8 +16,12 @@ internal sealed class OllamaLineWriter(ChatTurn turn, bool isGenerate)
     private IBufferWriter<byte> _output = null!;
     private long _firstPieceAt;
 
-    /// <summary>The model that the lines before these have named.</summary>
-    public void Name(string model) => _head = Head(model);
+    /// <summary>The lines before these were the vendor's own, and named this model.</summary>
+    public void Follow(string? model)
+    {
+        _head = model is null ? _head : Head(model);
+        _firstPieceAt = turn.Exchange.FirstOutputAt;
+    }
 
     public void Begin(IBufferWriter<byte> output)
     {

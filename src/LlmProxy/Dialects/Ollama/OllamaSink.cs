@@ -3,7 +3,6 @@ using System.Text;
 using LlmProxy.Conversation;
 using LlmProxy.Dialects.OpenAi;
 using LlmProxy.Forwarding;
-using LlmProxy.Forwarding.Continuation;
 
 namespace LlmProxy.Dialects.Ollama;
 
@@ -22,14 +21,9 @@ internal sealed class OllamaSink(ChatTurn turn, bool isGenerate, bool isStream) 
     private readonly List<KeyValuePair<string, byte[]>> _members = [];
     private FinishReason? _finish;
 
-    public override void GoOn(ChatTurn next, PassedAnswer? passed)
-    {
-        turn = next;
-        if (passed?.Model is { } model)
-        {
-            _line.Name(model);
-        }
-    }
+    public override void GoOn(ChatTurn next) => turn = next;
+
+    protected override void OnFollow(PassedAnswer passed) => _line.Follow(passed.Model);
 
     protected override void OnText(ReadOnlySpan<byte> escaped)
     {

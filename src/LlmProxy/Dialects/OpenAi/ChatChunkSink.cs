@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using LlmProxy.Conversation;
 using LlmProxy.Forwarding;
-using LlmProxy.Forwarding.Continuation;
 using LlmProxy.Routing;
 using LlmProxy.Wire;
 
@@ -17,21 +16,22 @@ internal sealed class ChatChunkSink(ChatTurn turn) : ChatSink
     private readonly List<ChoiceState> _choices = [];
     private readonly bool _knowsFunctionsOnly = ChatWords.KnowsFunctionsOnly(turn);
     private bool _tellsMetadata = turn.Exchange.Wishes.Metadata == true;
+    private bool _hasRoles;
     private long? _created;
     private ArrayBufferWriter<byte>? _held;
     private byte[]? _head;
     private byte[] _members = [];
 
-    public override void GoOn(ChatTurn next, PassedAnswer? passed)
+    public override void GoOn(ChatTurn next)
     {
         turn = next;
         _tellsMetadata = true; // Who went on is always told.
-        if (passed is not null)
-        {
-            Begin(passed.AnswerId, passed.Model);
-            _created = passed.Created;
-            State().HasRole = true;
-        }
+    }
+
+    protected override void OnFollow(PassedAnswer passed)
+    {
+        _created = passed.Created;
+        _hasRoles = true;
     }
 
     protected override void OnText(ReadOnlySpan<byte> escaped) => WriteDelta("\"content\":\""u8, escaped);
@@ -98,6 +98,7 @@ internal sealed class ChatChunkSink(ChatTurn turn) : ChatSink
     {
         _members = [.. _members, .. Encoding.UTF8.GetBytes($",\"{name}\":"), .. json];
         _head = null;
+        _choices.ForEach(choice => choice.Prefix = null);
     }
 
     protected override void OnFinish(FinishReason reason, ReadOnlySpan<byte> stopSequence)
@@ -213,7 +214,7 @@ internal sealed class ChatChunkSink(ChatTurn turn) : ChatSink
     {
         while (_choices.Count <= Choice)
         {
-            _choices.Add(new ChoiceState());
+            _choices.Add(new ChoiceState { HasRole = _hasRoles });
         }
 
         return _choices[Choice];

@@ -12,14 +12,22 @@ internal sealed class CompletionsChunkSink(ChatTurn turn) : ChatSink
 {
     private static readonly JsonWriterOptions Json = new() { Encoder = RouteTarget.JsonOptions.Encoder, SkipValidation = true };
 
-    private readonly byte[] _echo = CompletionsWords.EchoOf(turn);
     private readonly bool _wantsUsage = turn.Request.WantsUsage;
     private readonly bool _tellsMetadata = turn.Exchange.Wishes.Metadata == true;
-    private readonly long _created = turn.Exchange.Time.GetUtcNow().ToUnixTimeSeconds();
     private readonly List<ChoiceState> _choices = [];
     private readonly List<KeyValuePair<string, byte[]>> _members = [];
     private readonly ArrayBufferWriter<byte> _held = new();
+    private byte[] _echo = CompletionsWords.EchoOf(turn);
+    private string _id = CompletionsWords.AnswerId(turn);
+    private long _created = turn.Exchange.Time.GetUtcNow().ToUnixTimeSeconds();
     private byte[] _head = [];
+
+    protected override void OnFollow(PassedAnswer passed)
+    {
+        _echo = [];
+        _id = AnswerId.Length > 0 ? AnswerId : _id;
+        _created = passed.Created ?? _created;
+    }
 
     protected override void OnText(ReadOnlySpan<byte> escaped)
     {
@@ -165,7 +173,7 @@ internal sealed class CompletionsChunkSink(ChatTurn turn) : ChatSink
         using (var json = new Utf8JsonWriter(head, Json))
         {
             json.WriteStartObject();
-            json.WriteString("id"u8, CompletionsWords.AnswerId(turn));
+            json.WriteString("id"u8, _id);
             json.WriteString("object"u8, "text_completion"u8);
             json.WriteNumber("created"u8, _created);
             json.WriteString("model"u8, ReportedModel ?? turn.Target.Model);

@@ -15,12 +15,12 @@ internal static class CompletionsWords
     /// <summary>The prompt that "echo" wants before each answer, still escaped and copied; empty: it was not asked for.</summary>
     public static byte[] EchoOf(ChatTurn turn)
     {
-        if (turn.Exchange is not { Peek: { } peek, Body: { } body } || peek.Members.Find(body.Span, "echo"u8) is not (>= 0 and var echo))
+        if (turn.Exchange is not { Peek: { } peek, Body: { Bytes.Length: > 0 } body } || peek.Members.Find(body.Span, "echo"u8) is not (>= 0 and var echo))
         {
             return [];
         }
 
-        return peek.Members[echo].Kind == JsonTokenType.True ? turn.Request.Messages[0].Parts[0].Text.Escaped.ToArray() : [];
+        return peek.Members[echo].Kind == JsonTokenType.True && turn.Request.Messages is [{ Parts: [var prompt, ..] }, ..] ? prompt.Text.Escaped.ToArray() : [];
     }
 
     /// <summary>

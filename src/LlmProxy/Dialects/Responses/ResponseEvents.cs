@@ -109,7 +109,7 @@ internal sealed class ResponseEvents(AttemptFacts attempt)
 
     public void SummaryPart(IBufferWriter<byte> output, ReasoningItem item, bool isNew)
     {
-        Utf8JsonWriter json = BeginAt(output, isNew ? "response.reasoning_summary_part.added" : "response.reasoning_summary_part.done", item, "summary_index"u8, 0);
+        Utf8JsonWriter json = BeginAt(output, isNew ? "response.reasoning_summary_part.added" : "response.reasoning_summary_part.done", item, "summary_index"u8, item.PartIndex);
         json.WritePropertyName("part"u8);
         ReasoningItem.WritePart(json, isNew ? null : item.Text);
         End(json, output);
@@ -117,7 +117,7 @@ internal sealed class ResponseEvents(AttemptFacts attempt)
 
     public void SummaryDone(IBufferWriter<byte> output, ReasoningItem item)
     {
-        Utf8JsonWriter json = BeginAt(output, "response.reasoning_summary_text.done", item, "summary_index"u8, 0);
+        Utf8JsonWriter json = BeginAt(output, "response.reasoning_summary_text.done", item, "summary_index"u8, item.PartIndex);
         item.Text.WriteTo(json, "text"u8);
         End(json, output);
     }

@@ -24,6 +24,7 @@ internal sealed class ResponseObject
     private readonly long _createdAt;
     private readonly List<KeyValuePair<string, byte[]>> _settings = [];
     private readonly List<KeyValuePair<string, byte[]>> _members = [];
+    private byte[]? _told;
 
     public ResponseObject(ChatTurn turn)
     {
@@ -47,6 +48,9 @@ internal sealed class ResponseObject
     /// <summary>Another LLM tells the rest.</summary>
     public void GoOn(ChatTurn next) => _turn = next;
 
+    /// <summary>The vendor's own events have told it so far, and began with this.</summary>
+    public void Follow(byte[] told) => _told = told;
+
     /// <summary>A member that the vendor's answer has.</summary>
     public void Add(string name, byte[] json)
     {
@@ -62,8 +66,53 @@ internal sealed class ResponseObject
 
     public void WriteTo(Utf8JsonWriter json, ChatSink sink, string status, string? whyIncomplete, IReadOnlyList<OutputItem> output, bool withMetadata)
     {
-        bool isOver = status != "in_progress";
         json.WriteStartObject();
+        if (_told is null)
+        {
+            WriteOwn(json, sink, status);
+        }
+        else
+        {
+            WriteTold(json, status);
+        }
+
+        WriteIncomplete(json, whyIncomplete);
+        json.WriteStartArray("output"u8);
+        foreach (OutputItem item in output)
+        {
+            item.WriteTo(json, isNew: false);
+        }
+
+        json.WriteEndArray();
+        WriteUsage(json, status == "in_progress" ? null : sink.Usage);
+        WriteAll(json, _members);
+        if (withMetadata)
+        {
+            json.WritePropertyName("llm"u8);
+            using var llm = new PooledWriter();
+            AnswerMetadata.Write(llm, _turn.Exchange, _turn.Target, _turn.Facts);
+            json.WriteRawValue(llm.Written, skipInputValidation: true);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private void WriteTold(Utf8JsonWriter json, string status)
+    {
+        json.WriteString("status"u8, status);
+        var members = new JsonWalk(_told);
+        while (members.Next())
+        {
+            if (members.Name() is not ("status" or "incomplete_details" or "output" or "usage" or "llm"))
+            {
+                json.WritePropertyName(members.Name());
+                json.WriteRawValue(members.Value.Span, skipInputValidation: true);
+            }
+        }
+    }
+
+    private void WriteOwn(Utf8JsonWriter json, ChatSink sink, string status)
+    {
         json.WriteString("id"u8, "resp_" + Key);
         json.WriteString("object"u8, "response"u8);
         json.WriteNumber("created_at"u8, _createdAt);
@@ -80,29 +129,10 @@ internal sealed class ResponseObject
         }
 
         json.WriteNull("error"u8);
-        WriteIncomplete(json, whyIncomplete);
         json.WriteString("model"u8, sink.ReportedModel ?? _turn.Target.Model);
-        json.WriteStartArray("output"u8);
-        foreach (OutputItem item in output)
-        {
-            item.WriteTo(json, isNew: false);
-        }
-
-        json.WriteEndArray();
         json.WriteNull("previous_response_id"u8);
         json.WriteBoolean("store"u8, false);
         WriteAll(json, _settings);
-        WriteUsage(json, isOver ? sink.Usage : null);
-        WriteAll(json, _members);
-        if (withMetadata)
-        {
-            json.WritePropertyName("llm"u8);
-            using var llm = new PooledWriter();
-            AnswerMetadata.Write(llm, _turn.Exchange, _turn.Target, _turn.Facts);
-            json.WriteRawValue(llm.Written, skipInputValidation: true);
-        }
-
-        json.WriteEndObject();
     }
 
     private static void WriteIncomplete(Utf8JsonWriter json, string? why)
@@ -168,7 +198,7 @@ internal sealed class ResponseObject
     /// <summary>What the client wrote; empty: nothing, or null.</summary>
     private ReadOnlyMemory<byte> Asked(string name)
     {
-        if (_turn.Exchange is not { Peek: { } peek, Body: { } body })
+        if (_turn.Exchange is not { Peek: { } peek, Body: { Bytes.Length: > 0 } body })
         {
             return default;
         }

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using LlmProxy.Conversation;
 using LlmProxy.Dialects.OpenAi;
-using LlmProxy.Forwarding.Continuation;
 
 namespace LlmProxy.Dialects.Responses;
 
@@ -24,12 +23,23 @@ internal sealed class ResponseSink(ChatTurn turn, bool isStream) : ChatSink
     private byte[] _logprobs = [];
     private bool _hasBegun;
 
-    public override void GoOn(ChatTurn next, PassedAnswer? passed)
+    public override void GoOn(ChatTurn next)
     {
         turn = next;
         _tellsMetadata = isStream;
         _response.GoOn(next);
         _events?.GoOn(next.Facts);
+    }
+
+    protected override void OnFollow(PassedAnswer passed)
+    {
+        PassedResponse told = passed.Response!;
+        _hasBegun = true;
+        turn.Facts.EventsTold = told.Events;
+        _response.Follow(told.Head);
+        _items.AddRange(told.Items);
+        _message = _items.OfType<MessageItem>().LastOrDefault();
+        _reasoning = _items.OfType<ReasoningItem>().LastOrDefault();
     }
 
     protected override void OnText(ReadOnlySpan<byte> escaped)
@@ -160,9 +170,9 @@ internal sealed class ResponseSink(ChatTurn turn, bool isStream) : ChatSink
         }
 
         string? why = ResponseWords.WhyIncomplete(_finish);
-        if (why is not null && _items.Count > 0)
+        if (why is not null && _items is [.., { IsDone: false } last])
         {
-            _items[^1].IsCut = true;
+            last.IsCut = true;
         }
 
         CloseReasoning();
@@ -170,6 +180,10 @@ internal sealed class ResponseSink(ChatTurn turn, bool isStream) : ChatSink
         foreach (OutputItem item in _items)
         {
             CloseCall(item as CallItem);
+            if (!item.IsDone)
+            {
+                Close(item);
+            }
         }
 
         Begin();

@@ -27,13 +27,15 @@ internal sealed class AnswerSoFar
 
     private readonly ArrayBufferWriter<byte> _text = new();
     private readonly List<LeftOff> _left = [];
-    private PassedAnswer? _passed;
     private int _ownText;
     private bool _isPlain = true;
     private bool _isThinking;
 
     /// <summary>What has written the client's bytes; null while a vendor's own were handed on.</summary>
     public ChatSink? Sink { get; private set; }
+
+    /// <summary>What a sink must know of the vendor's own bytes to write behind them; null where there are none.</summary>
+    public PassedAnswer? Passed { get; set; }
 
     public bool IsFinished { get; private set; }
 
@@ -59,25 +61,24 @@ internal sealed class AnswerSoFar
         return new AnswerTap(soFar, client);
     }
 
-    /// <summary>An answer begins whose bytes pass to the client as they are; null where nothing is noted of it.</summary>
-    public static PassedAnswer? WatchPassed(Exchange exchange, RouteTarget target, AttemptFacts facts, VendorCall call)
+    /// <summary>An answer begins whose bytes pass to the client as they are: its text is read along. Null where nobody goes on with it.</summary>
+    public static PassedText? WatchPassed(Exchange exchange, RouteTarget target, AttemptFacts facts)
     {
-        if (exchange.Wishes.Continue != true || call.IsTranslated || exchange.Endpoint.ChatFront is not { } front || !IsWished(exchange, front)
+        if (exchange.Wishes.Continue != true || exchange.Endpoint.ChatFront is not { } front || !IsWished(exchange, front)
             || front.OpenReader(target.Deployment.Label) is not { } reader)
         {
             return null;
         }
 
         facts.SoFar = new AnswerSoFar();
-        return facts.SoFar._passed = new PassedAnswer(facts.SoFar, reader, call.Stream.OpenFramer());
+        return new PassedText(facts.SoFar, reader);
     }
 
     /// <summary>The next LLM's answer goes to the sink that told the first one's.</summary>
     public ChatSink GoOn(ChatTurn turn, IChatFront front, IChatVendor vendor)
     {
-        Sink ??= front.OpenStream(turn);
-        Sink.GoOn(turn, _passed);
-        _passed = null;
+        Sink ??= Passed!.OpenSink(turn, front);
+        Sink.GoOn(turn);
         BrokenText broken = turn.Facts.GoesOnFrom!;
         bool mayRepeat = broken.Sent.Length >= LeastRepetition || vendor.RepeatsBeginning(turn);
         return new SeamSink(this, Sink, new Seam(broken.Sent, broken.Space, mayRepeat), turn);

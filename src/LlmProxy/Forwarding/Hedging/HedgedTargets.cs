@@ -25,8 +25,13 @@ internal sealed class HedgedTargets(TargetRunner targets, GatewayMetrics metrics
         }
 
         var other = new TargetEnd(beside!, hedged);
-        bool bothFailed = first.Kind == VerdictKind.Failed && hedged.Kind == VerdictKind.Failed;
-        return bothFailed ? (other, end) : first.Kind is VerdictKind.Failed or VerdictKind.Superseded ? (other, null) : (end, null);
+        if (first.Kind == VerdictKind.Failed && hedged.Kind == VerdictKind.Failed)
+        {
+            run.BothFailed(target, beside!);
+            return (other, end);
+        }
+
+        return first.Kind is VerdictKind.Failed or VerdictKind.Superseded ? (other, null) : (end, null);
 
         Task<Verdict> AskFirst(HedgeSide side) => targets.RunAsync(exchange, target, mayFollow: true, answer, run, side);
 

@@ -54,12 +54,16 @@ internal sealed class JournalFolder : IDisposable
     public static List<CallRow> ReadAll(IRowSource source, int most = 7)
     {
         var all = new List<CallRow>();
-        var batch = new List<CallRow>();
+        var batch = new RowBatch(most);
         do
         {
             batch.Clear();
-            source.Read(batch, most);
-            all.AddRange(batch);
+            source.Read(batch);
+            for (int row = 0; row < batch.Count; row++)
+            {
+                all.Add(CallCodec.ReadRow(batch[row]));
+            }
+
             source.Shipped(batch.Count);
         }
         while (batch.Count > 0);

@@ -150,4 +150,88 @@ public sealed class LedgerShipperTests : LedgerTestBase
         Assert.StartsWith("a \ufffdxx", row.EndUser, StringComparison.Ordinal);
         Assert.Equal(0, Assert.Single(row.Tries).ElapsedMs);
     }
+
+    [Fact]
+    public async Task Rows_ThatDifferFromTheOneBefore_AreEachReadBackAsTheyAre()
+    {
+        CallRow full = Rows.Full();
+        CallRow[] kinds =
+        [
+            full with { Fallback = null, CostUsd = 1 },
+            new() { Id = "", FinishedAt = Rows.Noon, StartedAt = Rows.Noon, Endpoint = "", Status = 0, Duration = TimeSpan.Zero, Outcome = "success", UsageSource = "none", Cache = "bypass" },
+            Rows.New(),
+            Rows.New() with { EndUser = "", Tags = [""], Tries = [new("\"é\"", "", "a\\b", 1.2345)], Attempts = 1 },
+            Rows.New() with { EndUser = "\u0e01", Key = "a", Workspace = "aa", Tags = [.. Enumerable.Range(0, 32).Select(i => new string('x', 200) + i)] },
+        ];
+        CallRow[] rows = [.. Enumerable.Range(0, 200).Select(i => kinds[i * 7 % 13 % kinds.Length] with { Id = Guid.CreateVersion7().ToString() })];
+        rows.ToList().ForEach(Journal.Settle);
+
+        await ShipAllAsync();
+
+        Dictionary<string, CallRow> table = (await TableAsync()).ToDictionary(row => row.Id);
+        Assert.Equal(rows.Length, table.Count);
+        Assert.All(rows, row => Rows.AssertSame(row with { Tries = [.. row.Tries.Select(one => one with { ElapsedMs = Math.Round(one.ElapsedMs, 3) })] }, table[row.Id]));
+    }
+
+    [Fact]
+    public async Task Objects_AndTheTable_SayTheSame() // PostgreSQL is given the objects.
+    {
+        CallRow bare = new() { Id = Guid.CreateVersion7().ToString(), FinishedAt = Rows.Noon, Endpoint = "chat", Status = 503, Duration = TimeSpan.FromSeconds(1) };
+        var batch = new RowBatch(10);
+        foreach (CallRow row in (CallRow[])[Rows.Full(), bare, Rows.New()])
+        {
+            using PayloadWriter record = CallCodec.Encode(Guid.Parse(row.Id), row);
+            batch.Add(record.Payload);
+        }
+
+        await CallInsert.WriteAsync(Database, batch, (int[])[0, 1, 2], CancellationToken.None);
+
+        List<CallRow> table = await TableAsync();
+        Assert.All(StoredCall.Of(batch, [0, 1, 2]), call => Rows.AssertSame(call.ToRow(), Assert.Single(table, row => row.Id == call.Id)));
+    }
+
+    [Fact]
+    public async Task Batch_LargerThanOne_IsShippedWhole()
+    {
+        List<CallRow> rows = [.. Enumerable.Range(0, 4100).Select(_ => Rows.New())];
+        rows.ForEach(Journal.Settle);
+
+        await ShipAllAsync();
+
+        Assert.Equal(rows.Select(row => row.Id).Order(), (await TableAsync()).Select(row => row.Id).Order());
+    }
+
+    [Fact]
+    public async Task Record_ThatIsWholeAndMakesNoSense_IsPassedOver()
+    {
+        (CallRow first, CallRow second) = (Rows.New(), Rows.New());
+        var source = new MadeUpRecords(Payload(first), Payload(Rows.New())[..40], Payload(second)[..60], Payload(second));
+
+        await ShipAllAsync(source);
+
+        Assert.Equal([first.Id, second.Id], (await TableAsync()).Select(row => row.Id));
+        Assert.Equal((4, 0), (source.ShippedRows, Rejected.Count));
+    }
+
+    private static byte[] Payload(CallRow row)
+    {
+        using PayloadWriter record = CallCodec.Encode(Guid.Parse(row.Id), row);
+        return record.Payload.ToArray();
+    }
+
+    /// <summary>Records that no journal of ours would hold.</summary>
+    private sealed class MadeUpRecords(params byte[][] payloads) : IRowSource
+    {
+        public int ShippedRows { get; private set; }
+
+        public void Read(RowBatch rows)
+        {
+            foreach (byte[] payload in payloads.Skip(ShippedRows))
+            {
+                rows.Add(payload);
+            }
+        }
+
+        public void Shipped(int rows) => ShippedRows += rows;
+    }
 }

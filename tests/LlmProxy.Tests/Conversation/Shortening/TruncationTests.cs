@@ -3,34 +3,13 @@ using System.Text.Json.Nodes;
 using LlmProxy.Conversation.Shortening;
 using LlmProxy.Endpoints;
 using LlmProxy.Pipeline;
-using LlmProxy.Routing;
+using static LlmProxy.Tests.Conversation.Shortening.LongTalk;
 
 namespace LlmProxy.Tests.Conversation.Shortening;
 
+/// <summary>What goes when a conversation is too long, and what stays.</summary>
 public sealed class TruncationTests
 {
-    /// <summary>A message of about a hundred tokens that begins with its mark.</summary>
-    private static string Said(string role, string mark) => $$"""{"role":"{{role}}","content":"{{mark}} {{new string('x', 400)}}"}""";
-
-    private static string Call(string id) => $$$"""{"role":"assistant","content":null,"tool_calls":[{"id":"{{{id}}}","type":"function","function":{"name":"f","arguments":"{{{id}}} {{{new string('y', 400)}}}"}}]}""";
-
-    private static string Result(string id) => $$"""{"role":"tool","tool_call_id":"{{id}}","content":"of-{{id}} {{new string('z', 400)}}"}""";
-
-    private static Exchange Chat(params string[] messages) => Turns.Exchange($$"""{"model":"m","messages":[{{string.Join(", ", messages)}}]}""");
-
-    /// <summary>The first word of each message that is left.</summary>
-    private static string Left(Exchange exchange, string array = "messages") =>
-        string.Join(' ', JsonNode.Parse(exchange.Body!.Span)![array]!.AsArray().Select(Mark));
-
-    private static string Mark(JsonNode? message)
-    {
-        JsonNode? said = message!["content"] ?? message["tool_calls"]?[0]!["function"]!["arguments"] ?? message["arguments"] ?? message["output"] ?? message["summary"];
-        string text = said is JsonArray blocks
-            ? string.Join('+', blocks.Select(b => (b!["text"] ?? b["id"] ?? b["tool_use_id"])!.ToString().Split(' ')[0]))
-            : said!.ToString();
-        return text.Split(' ')[0];
-    }
-
     [Fact]
     public void TryFit_LongConversation_LosesItsOldestTurns()
     {
@@ -242,72 +221,6 @@ public sealed class TruncationTests
         Assert.Equal("u1 a1 u2", Left(exchange));
     }
 
-    [Fact]
-    public void FitPlan_WithoutTheWish_CutsNothing()
-    {
-        Exchange exchange = Chat(Said("user", "u1"), Said("assistant", "a1"), Said("user", "u2"));
-
-        Truncation.FitPlan(exchange, RoutePlan.To([Turns.Target("custom", "m", o => o.ContextWindow = 150)]));
-
-        Assert.Equal(0, exchange.TruncatedMessages);
-    }
-
-    [Fact]
-    public void FitPlan_SeveralLlms_FitsTheWidestOfThem()
-    {
-        Exchange exchange = Wishing(Said("user", "u1"), Said("assistant", "a1"), Said("user", "u2"), Said("assistant", "a2"), Said("user", "u3"));
-        RouteTarget small = Turns.Target("custom", "m", o => { o.ContextWindow = 120; o.MaxOutputTokens = 10; });
-        RouteTarget large = Turns.Target("custom", "n", o => { o.ContextWindow = 400; o.MaxOutputTokens = 10; });
-
-        Truncation.FitPlan(exchange, RoutePlan.To([small, large]));
-
-        Assert.Equal("u2 a2 u3", Left(exchange));
-    }
-
-    [Fact]
-    public void FitPlan_OneWindowUnknown_CutsNothingYet()
-    {
-        Exchange exchange = Wishing(Said("user", "u1"), Said("assistant", "a1"), Said("user", "u2"));
-
-        Truncation.FitPlan(exchange, RoutePlan.To([Turns.Target("custom", "m", o => o.ContextWindow = 150), Turns.Target("custom", "unheard-of")]));
-
-        Assert.Equal(0, exchange.TruncatedMessages);
-    }
-
-    [Fact]
-    public void TryShorten_WindowUnknown_CutsAQuarterAtATime()
-    {
-        Exchange exchange = Wishing([.. Enumerable.Range(1, 8).Select(i => Said(i % 2 == 1 ? "user" : "assistant", "m" + i)), Said("user", "last")]);
-        RouteTarget target = Turns.Target("custom", "unheard-of");
-
-        Assert.True(Truncation.TryShorten(exchange, target));
-        Assert.Equal("m5 m6 m7 m8 last", Left(exchange));
-        Assert.True(Truncation.TryShorten(exchange, target));
-        Assert.Equal("m7 m8 last", Left(exchange));
-        Assert.True(Truncation.TryShorten(exchange, target));
-        Assert.Equal("last", Left(exchange));
-        Assert.False(Truncation.TryShorten(exchange, target));
-        Assert.Equal(8, exchange.TruncatedMessages);
-    }
-
-    [Fact]
-    public void TryShorten_WindowThoughtToBeKept_CutsAllTheSame()
-    {
-        Exchange exchange = Wishing(Said("user", "u1"), Said("assistant", "a1"), Said("user", "u2"));
-
-        Assert.True(Truncation.TryShorten(exchange, Turns.Target("custom", "m", o => o.ContextWindow = 100_000)));
-
-        Assert.Equal("u2", Left(exchange));
-    }
-
-    [Fact]
-    public void TryShorten_WithoutTheWish_IsFalse()
-    {
-        Exchange exchange = Chat(Said("user", "u1"), Said("assistant", "a1"), Said("user", "u2"));
-
-        Assert.False(Truncation.TryShorten(exchange, Turns.Target("custom", "m", o => o.ContextWindow = 100)));
-    }
-
     /// <summary>Whatever is cut from whatever conversation: what must stay stays, and no result is left without its call.</summary>
     [Fact]
     public void TryFit_RandomConversations_KeepWhatBelongsTogether()
@@ -351,7 +264,4 @@ public sealed class TruncationTests
             exchange.LetGo();
         }
     }
-
-    private static Exchange Wishing(params string[] messages) =>
-        Turns.Exchange($$"""{"model":"m","llm":{"truncate":true},"messages":[{{string.Join(", ", messages)}}]}""");
 }

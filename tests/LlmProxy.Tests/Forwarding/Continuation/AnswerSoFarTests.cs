@@ -64,7 +64,7 @@ public sealed class AnswerSoFarTests
         _ = call.Write(0);
         IStreamFramer framer = call.Stream.OpenFramer();
         IStreamTranslator translator = call.OpenStream();
-        PassedAnswer? passed = AnswerSoFar.WatchPassed(exchange, target, facts, call);
+        PassedAnswer? passed = PassedAnswer.Watch(exchange, target, facts, call);
         while (!vendor.IsEmpty && framer.TryRead(vendor, ended: true, out int consumed, out StreamFrame frame))
         {
             var own = new ArrayBufferWriter<byte>();

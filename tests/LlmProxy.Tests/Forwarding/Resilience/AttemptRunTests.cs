@@ -70,6 +70,24 @@ public sealed class AttemptRunTests
         Assert.Equal("All 3 LLMs failed. [a] provider_error: a-last [b] no_healthy_provider: b-rests [c] rate_limit_exceeded: c-limited", error.Message);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Two_AskedSideBySideFail_StandInTheOrderOfAsking(bool secondFailsFirst)
+    {
+        _run.Hedged(_a);
+        foreach (RouteTarget target in secondFailsFirst ? (RouteTarget[])[_b, _a] : [_a, _b])
+        {
+            _run.Failed(target, new VendorFailure(ErrorCode.ProviderError, target.Deployment.Name));
+        }
+
+        _run.BothFailed(_a, _b);
+
+        Assert.Equal("a: provider_error, b: provider_error", _run.Reason(_c));
+        Assert.Equal(_b, _run.LeftBefore(_c)!.Target);
+        Assert.Equal("All 2 LLMs failed. [a] provider_error: a [b] provider_error: b", _run.Outcome().Message);
+    }
+
     [Fact]
     public void Several_LastOneAskedSaysTheRequestIsWrong_IsThatRefusal()
     {
