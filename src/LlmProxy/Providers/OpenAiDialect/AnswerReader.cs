@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using LlmProxy.Accounting;
 using LlmProxy.Endpoints;
@@ -72,7 +73,7 @@ internal static class AnswerReader
                     billed = ReadMeta(value);
                     break;
                 case Member.Model when kind == JsonTokenType.String:
-                    model = StreamFrames.Text(value);
+                    model = NameIn(value);
                     right.Saw(RightAnswer.Part.Model, value.Length > 2);
                     break;
                 case Member.Error:
@@ -107,6 +108,14 @@ internal static class AnswerReader
         : name.Is("error"u8) ? Member.Error
         : name.Is("meta"u8) ? Member.Meta
         : Member.Other;
+
+    /// <summary>A model's name is plain but for some vendor's fancy.</summary>
+    private static string? NameIn(ReadOnlySpan<byte> quoted)
+    {
+        ReadOnlySpan<byte> name = quoted[1..^1];
+        bool isPlain = name.Length is > 0 and <= 100 && !name.ContainsAnyExceptInRange((byte)'!', (byte)'~') && !name.Contains((byte)'\\');
+        return isPlain ? Encoding.ASCII.GetString(name) : StreamFrames.Text(quoted);
+    }
 
     /// <summary>Cohere's and Jina's way to bill a rerank: meta.billed_units, else meta.tokens.</summary>
     private static TokenUsage? ReadMeta(ReadOnlySpan<byte> meta)

@@ -78,6 +78,9 @@ public sealed class AnswerReaderTests
     public void Read_Model_IsWhatTheVendorReported()
     {
         Assert.Equal("gpt-4o-2024", Read("chat", """{"choices":[{"model":"inner"}],"model":"gpt-4o-2024"}""").ReportedModel);
+        Assert.Equal("\u00e9 \"x\"", Read("chat", """{"model":" \u00e9 \"x\" "}""").ReportedModel);
+        Assert.Equal("ü", Read("chat", """{"model":"ü"}""").ReportedModel);
+        Assert.Equal(new string('m', 200) + "...", Read("chat", "{\"model\":\"" + new string('m', 300) + "\"}").ReportedModel);
         Assert.Null(Read("chat", """{"model":{"name":"x"}}""").ReportedModel);
         Assert.Null(Read("chat", """{"model":""}""").ReportedModel);
     }
