@@ -175,7 +175,7 @@ public sealed class LimitScriptTests
         (string, string, string, string, string, string, string) holder = ("{t}:limit:key:k", "0", "0", "0", "100", "0", letter);
         Assert.Equal("S", (await AdmitAsync(redis, Begin, "unknown", 1, 0, holder))[0]);
         string first = Period(letter, Begin);
-        await EvalAsync(redis, "seed", Begin, ["{t}:limit:key:k"], letter, first[1..], "30", "0", "1", "1000");
+        await EvalAsync(redis, "seed", Begin, ["{t}:limit:key:k"], letter, first[1..], "30", "0", "1", "1000000");
         Assert.Equal("A", (await AdmitAsync(redis, Begin, "old", 70, 0, holder))[0]);
         Assert.Equal(["R", "h"], (await AdmitAsync(redis, Begin, "more", 1, 0, holder)) is var r ? [r[0], r[3]] : []);
 

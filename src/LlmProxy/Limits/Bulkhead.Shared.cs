@@ -14,9 +14,33 @@ internal sealed partial class Bulkhead
     /// <param name="maxWait">How long it may wait for a place.</param>
     /// <param name="cancellation">The client has left.</param>
     public ValueTask<LimitDecision> EnterEverywhereAsync(string llm, LimitNumbers limits, long tokens, bool isHeld, TimeSpan maxWait, CancellationToken cancellation) =>
-        isHeld || limits.IsUnlimited || shared is not { IsUp: true }
-            ? EnterAsync(llm, limits, tokens, maxWait, cancellation)
+        limits.IsUnlimited || shared is not { IsUp: true } ? EnterAsync(llm, limits, tokens, maxWait, cancellation)
+            : isHeld ? new ValueTask<LimitDecision>(EnterUnjudged(llm, limits, tokens))
             : EnterSharedAsync(shared, llm, limits, tokens, maxWait, cancellation);
+
+    /// <summary>All replicas together have room for it, so there is room here: it is only counted.</summary>
+    private LimitDecision EnterUnjudged(string llm, LimitNumbers limits, long tokens)
+    {
+        lock (_lock)
+        {
+            TimeSpan now = Now();
+            return Enter_NeedsLock(Find_NeedsLock(llm, now), limits, tokens, now);
+        }
+    }
+
+    /// <summary>The replicas refused what this one had room for: it leaves no trace, or refused calls would use up the minute.</summary>
+    private void GiveBack(Hold here)
+    {
+        if (here is Reservation entered)
+        {
+            lock (_lock)
+            {
+                entered.Holders.Gateway!.GiveBack(entered.Entry, Now());
+            }
+        }
+
+        here.Dispose();
+    }
 
     private async ValueTask<LimitDecision> EnterSharedAsync(
         ISharedLimits replicas, string llm, LimitNumbers limits, long tokens, TimeSpan maxWait, CancellationToken cancellation)
@@ -47,7 +71,7 @@ internal sealed partial class Bulkhead
 
                 if (answer.Shortage.Kind != ShortageKind.Parallel || waited >= left)
                 {
-                    here.Hold.Dispose();
+                    GiveBack(here.Hold);
                     return new LimitDecision(Hold.None, answer.Shortage.ToError(), answer.Requests) { WaitedMs = here.WaitedMs + (long)waited.TotalMilliseconds };
                 }
 

@@ -148,7 +148,12 @@ internal sealed partial class Bulkhead(TimeProvider time, ISharedLimits? shared 
             return Refused(llm, shortage, holder.Report(limits, now));
         }
 
-        holder.Enter(limits, now);
+        return Enter_NeedsLock(holder, limits, tokens, now);
+    }
+
+    private LimitDecision Enter_NeedsLock(LimitHolder holder, LimitNumbers limits, long tokens, TimeSpan now)
+    {
+        long entry = holder.Enter(limits, now);
         Metering? metering = null;
         if (limits.TokensPerMinute > 0)
         {
@@ -156,7 +161,7 @@ internal sealed partial class Bulkhead(TimeProvider time, ISharedLimits? shared 
             metering.Hold(new Spend(0, tokens), now);
         }
 
-        return new LimitDecision(new Reservation(this, new CallHolders(holder, null, null, null), metering), null, holder.Report(limits, now));
+        return new LimitDecision(new Reservation(this, new CallHolders(holder, null, null, null), metering) { Entry = entry }, null, holder.Report(limits, now));
     }
 
     /// <summary>Nobody overtakes those who wait.</summary>

@@ -13,9 +13,6 @@ internal readonly record struct LimitDecision(Hold Hold, GatewayError? Refusal, 
     /// <summary>What is left of the tightest limit of tokens.</summary>
     public RateReport Tokens { get; init; }
 
-    /// <summary>The LLM that would be asked first has no room by the count of all replicas: it is passed over. Null: it has.</summary>
-    public GatewayError? LlmIsFull { get; init; }
-
     /// <summary>The LLM whose place among all replicas is part of the hold; null: none.</summary>
     public string? HeldLlm { get; init; }
 

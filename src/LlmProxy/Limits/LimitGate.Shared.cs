@@ -59,14 +59,12 @@ internal sealed partial class LimitGate
             return Verdict.Away;
         }
 
-        GatewayError? llmIsFull = null;
         if (answer.Hold is null && answer.Shortage.Owner == Shortage.OwnerLlm)
         {
-            llmIsFull = answer.Shortage.ToError();
             subject = subject with { Llm = null, LlmLimits = default };
             if (subject.IsUnlimited)
             {
-                return new Verdict(LimitDecision.Unlimited with { LlmIsFull = llmIsFull }, default);
+                return new Verdict(LimitDecision.Unlimited, default);
             }
 
             if (!_shared.IsUp || await _shared.TryAdmitAsync(subject) is not { } again)
@@ -79,10 +77,10 @@ internal sealed partial class LimitGate
 
         if (answer.Hold is not { } hold)
         {
-            return new Verdict(new LimitDecision(Hold.None, answer.Shortage.ToError(), answer.Requests) { Tokens = answer.Tokens, LlmIsFull = llmIsFull }, answer.Shortage);
+            return new Verdict(new LimitDecision(Hold.None, answer.Shortage.ToError(), answer.Requests) { Tokens = answer.Tokens }, answer.Shortage);
         }
 
-        return new Verdict(new LimitDecision(Mirror(subject, hold, answer), null, answer.Requests) { Tokens = answer.Tokens, LlmIsFull = llmIsFull, HeldLlm = subject.Llm }, default);
+        return new Verdict(new LimitDecision(Mirror(subject, hold, answer), null, answer.Requests) { Tokens = answer.Tokens, HeldLlm = subject.Llm }, default);
     }
 
     private SharedHold Mirror(in LimitSubject subject, Hold shared, SharedAnswer answer)

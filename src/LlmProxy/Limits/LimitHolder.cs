@@ -42,14 +42,15 @@ internal sealed class LimitHolder
     public bool IsIdle(TimeSpan now) => Running == 0 && Queue is not { Count: > 0 } && Parking is not { IsEmpty: false }
         && (_requests is null || _requests.Sum(now) == 0) && (_tokens is null || _tokens.Sum(now) == 0);
 
-    public void Enter(in LimitNumbers limits, TimeSpan now)
+    /// <summary>Returns the name of its entry in the minute; 0 where calls are not counted.</summary>
+    public long Enter(in LimitNumbers limits, TimeSpan now)
     {
         Running++;
-        if (limits.RequestsPerMinute > 0)
-        {
-            (_requests ??= new SlidingWindow()).Add(now, limits.RequestsPerMinute);
-        }
+        return limits.RequestsPerMinute > 0 ? (_requests ??= new SlidingWindow()).Add(now, limits.RequestsPerMinute) : 0;
     }
+
+    /// <summary>A call that was entered and did not begin after all leaves its minute.</summary>
+    public void GiveBack(long entry, TimeSpan now) => _requests?.Correct(now, entry, -1);
 
     public void Leave() => Running--;
 

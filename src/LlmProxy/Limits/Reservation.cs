@@ -10,6 +10,9 @@ internal sealed class Reservation(IPlaces places, in CallHolders holders, Meteri
 
     public Metering? Metering => metering;
 
+    /// <summary>Of the first holder's minute.</summary>
+    public long Entry { get; init; }
+
     public override bool IsMetered => metering is not null;
 
     public override bool TryHold(long tokens, long costUnits) =>

@@ -1,55 +1,46 @@
 using LlmProxy.Limits;
-using StackExchange.Redis;
 
 namespace LlmProxy.Redis;
 
 /// <summary>One call's question to Redis: may it start? Scripts/admit.lua says what stands where.</summary>
-internal sealed class AdmitQuestion
+internal sealed class AdmitQuestion(in LimitSubject subject, SharedHolder[] holders)
 {
-    private const int FirstHolder = 3;
-    private const int GivenBefore = 8;
-    private const int GivenPerHolder = 6;
+    public LimitSubject Subject { get; } = subject;
 
-    public AdmitQuestion(in LimitSubject subject, SharedHolder[] holders, RedisLink link, TimeSpan lease)
+    public SharedHolder[] Holders => holders;
+
+    /// <param name="script">Scripts/admit.lua.</param>
+    /// <param name="link">Whose names and time it is written in.</param>
+    /// <param name="life">How long it may be under way: later it changes nothing.</param>
+    public RedisCommand Write(RedisScript script, RedisLink link, TimeSpan life)
     {
-        Subject = subject;
-        Holders = holders;
-        Keys = new RedisKey[FirstHolder + holders.Length];
-        HeldCalls.NameKeys(link, Keys);
-        Values = new RedisValue[GivenBefore + (holders.Length * GivenPerHolder)];
-        Values[0] = HeldCalls.IdOf(subject.CallId);
-        Values[2] = (long)lease.TotalMilliseconds;
-        Values[3] = subject.CostUnits;
-        Values[4] = subject.Tokens;
-        Values[5] = subject.IsKnown ? 1 : 0;
-        int at = GivenBefore;
-        for (int i = 0; i < holders.Length; i++)
-        {
-            SharedHolder holder = holders[i];
-            Keys[FirstHolder + i] = link.Key(holder.Key);
-            Values[at++] = holder.Limits.RequestsPerMinute;
-            Values[at++] = holder.Limits.TokensPerMinute;
-            Values[at++] = holder.Limits.MaxParallel;
-            Values[at++] = holder.Budget.Units;
-            Values[at++] = holder.Budget.Tokens;
-            Values[at++] = holder.Letter;
-        }
-    }
-
-    public LimitSubject Subject { get; }
-
-    public SharedHolder[] Holders { get; }
-
-    public RedisKey[] Keys { get; }
-
-    public RedisValue[] Values { get; }
-
-    /// <summary>Until when it may be run, and the months around that moment.</summary>
-    public void Stamp(DateTimeOffset now, TimeSpan life)
-    {
-        Values[1] = (now + life).ToUnixTimeMilliseconds();
+        DateTimeOffset now = link.Clock.Now;
         PeriodSpan month = PeriodSpan.Of(Configuration.Options.BudgetPeriod.Month, now);
-        Values[6] = SharedHolder.DayOf(month.Start);
-        Values[7] = SharedHolder.DayOf(month.End!.Value);
+        var command = RedisCommand.Evaluate(script, HeldCalls.Keys + holders.Length);
+        HeldCalls.NameKeys(link, command);
+        foreach (ref readonly SharedHolder holder in holders.AsSpan())
+        {
+            command.Add(link.Prefix, holder.Key);
+        }
+
+        command.Add(Subject.CallId)
+            .Add((now + life).ToUnixTimeMilliseconds())
+            .Add((long)HeldCalls.Lease.TotalMilliseconds)
+            .Add(Subject.CostUnits)
+            .Add(Subject.Tokens)
+            .Add(Subject.IsKnown ? 1 : 0)
+            .Add(SharedHolder.DayOf(month.Start))
+            .Add(SharedHolder.DayOf(month.End!.Value));
+        foreach (ref readonly SharedHolder holder in holders.AsSpan())
+        {
+            command.Add(holder.Limits.RequestsPerMinute)
+                .Add(holder.Limits.TokensPerMinute)
+                .Add(holder.Limits.MaxParallel)
+                .Add(holder.Budget.Units)
+                .Add(holder.Budget.Tokens)
+                .Add(holder.Letter);
+        }
+
+        return command;
     }
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Buffers.Text;
 using LlmProxy.Limits;
 
 namespace LlmProxy.Redis;
@@ -30,16 +30,16 @@ internal sealed record AdmitReply(AdmitVerdict Verdict, long NowMs)
     /// <summary>One for each holder; zero where it has no budget.</summary>
     public Spend[] Spent { get; private init; } = [];
 
-    public static AdmitReply Read(string text, AdmitQuestion question)
+    public static AdmitReply Read(ReadOnlySpan<byte> text, AdmitQuestion question)
     {
         var words = new Words(text);
-        char verdict = words.Next()[0];
+        byte verdict = words.Next()[0];
         long now = words.Number();
         switch (verdict)
         {
-            case 'L':
+            case (byte)'L':
                 return new AdmitReply(AdmitVerdict.Late, now);
-            case 'S':
+            case (byte)'S':
                 List<int> unseeded = [];
                 while (!words.IsEmpty)
                 {
@@ -49,7 +49,7 @@ internal sealed record AdmitReply(AdmitVerdict Verdict, long NowMs)
                 return new AdmitReply(AdmitVerdict.Unseeded, now) { Unseeded = unseeded };
             default:
                 words.Next();
-                return ReadHolders(ref words, question, verdict == 'A' ? AdmitVerdict.Admitted : AdmitVerdict.Refused, now);
+                return ReadHolders(ref words, question, verdict == (byte)'A' ? AdmitVerdict.Admitted : AdmitVerdict.Refused, now);
         }
     }
 
@@ -62,7 +62,7 @@ internal sealed record AdmitReply(AdmitVerdict Verdict, long NowMs)
         for (int i = 0; i < spent.Length; i++)
         {
             SharedHolder holder = question.Holders[i];
-            char kind = words.Next()[0];
+            char kind = (char)words.Next()[0];
             var wait = TimeSpan.FromMilliseconds(words.Number());
             shortage = shortage.Or(Lacking(kind, wait, holder, question.Subject));
             requests = requests.Tighter(Report(holder.Limits.RequestsPerMinute, ref words));
@@ -101,20 +101,20 @@ internal sealed record AdmitReply(AdmitVerdict Verdict, long NowMs)
     }
 
     /// <summary>Words with one space between them.</summary>
-    private ref struct Words(ReadOnlySpan<char> text)
+    private ref struct Words(ReadOnlySpan<byte> text)
     {
-        private ReadOnlySpan<char> _rest = text;
+        private ReadOnlySpan<byte> _rest = text;
 
         public readonly bool IsEmpty => _rest.IsEmpty;
 
-        public ReadOnlySpan<char> Next()
+        public ReadOnlySpan<byte> Next()
         {
-            int space = _rest.IndexOf(' ');
-            ReadOnlySpan<char> word = space < 0 ? _rest : _rest[..space];
+            int space = _rest.IndexOf((byte)' ');
+            ReadOnlySpan<byte> word = space < 0 ? _rest : _rest[..space];
             _rest = space < 0 ? default : _rest[(space + 1)..];
             return word;
         }
 
-        public long Number() => long.Parse(Next(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        public long Number() => Utf8Parser.TryParse(Next(), out long number, out _) ? number : throw new FormatException("Redis wrote no number.");
     }
 }

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Text;
 using LlmProxy.Limits;
-using StackExchange.Redis;
 
 namespace LlmProxy.Redis;
 
@@ -20,6 +20,10 @@ internal sealed class HeldCalls : IAsyncDisposable
     private static readonly RedisScript Adopt = RedisScript.Load("common", "adopt");
     private static readonly RedisScript Grow = RedisScript.Load("common", "grow");
     private const int RenewAtOnce = 200;
+    private const int MostUnanswered = 2048;
+
+    /// <summary>How many names those are.</summary>
+    public const int Keys = 3;
 
     private readonly RedisLink _link;
     private readonly SettleQueue _settling;
@@ -38,15 +42,9 @@ internal sealed class HeldCalls : IAsyncDisposable
         settling.TellUnsure = ended => AdoptAsync(ended.Call, ended.Unsure!.Holders, ended.Unsure.Since, new Spend(ended.Units, ended.Tokens), isOver: true);
     }
 
-    /// <summary>The three names that every script on held calls begins with.</summary>
-    public static void NameKeys(RedisLink link, Span<RedisKey> keys)
-    {
-        keys[0] = link.Key("until");
-        keys[1] = link.Key("held");
-        keys[2] = link.Key("expired:");
-    }
-
-    public static string IdOf(Guid call) => call.ToString("D", CultureInfo.InvariantCulture);
+    /// <summary>The names that every script on held calls begins with.</summary>
+    public static RedisCommand NameKeys(RedisLink link, RedisCommand command) =>
+        command.Add(link.Prefix, "until").Add(link.Prefix, "held").Add(link.Prefix, "expired:");
 
     /// <summary>Redis has admitted the call.</summary>
     public Hold Add(AdmitQuestion question, AdmitReply reply)
@@ -77,7 +75,7 @@ internal sealed class HeldCalls : IAsyncDisposable
         }
         else
         {
-            if (_unanswered.Count >= Uptime.MostInFlight * 4)
+            if (_unanswered.Count >= MostUnanswered)
             {
                 _unanswered.Clear(); // Calls that were refused here as well; what they hold there expires.
             }
@@ -107,20 +105,17 @@ internal sealed class HeldCalls : IAsyncDisposable
     /// <summary>Asks for more behind the call's back. Null: nothing was heard.</summary>
     public async ValueTask<(long Units, long Tokens, bool IsWhole)?> GrowAsync(RedisHold hold, long tokens, long units)
     {
-        var keys = new RedisKey[3];
-        NameKeys(_link, keys);
-        var values = new RedisValue[4 + (hold.Holders.Length * 2)];
-        values[0] = IdOf(hold.Id);
-        values[1] = (_link.Clock.Now + GrowLife).ToUnixTimeMilliseconds();
-        values[2] = units;
-        values[3] = tokens;
-        for (int i = 0; i < hold.Holders.Length; i++)
+        using RedisCommand command = NameKeys(_link, RedisCommand.Evaluate(Grow, Keys))
+            .Add(hold.Id)
+            .Add((_link.Clock.Now + GrowLife).ToUnixTimeMilliseconds())
+            .Add(units)
+            .Add(tokens);
+        foreach (SharedHolder holder in hold.Holders)
         {
-            values[4 + (i * 2)] = hold.Holders[i].Budget.Units;
-            values[5 + (i * 2)] = hold.Holders[i].Budget.Tokens;
+            command.Add(holder.Budget.Units).Add(holder.Budget.Tokens);
         }
 
-        if (await _link.TryEvaluateAsync(Grow, keys, values) is not { } said || ((string)said)?.Split(' ') is not [var held, var heldTokens, var isWhole])
+        if (await _link.TryEvaluateAsync(Grow, command) is not { } said || Encoding.ASCII.GetString(said).Split(' ') is not [var held, var heldTokens, var isWhole])
         {
             return null;
         }
@@ -131,23 +126,24 @@ internal sealed class HeldCalls : IAsyncDisposable
     /// <summary>Tells Redis of a call as it is now, or of what one that is over has used.</summary>
     public async ValueTask<bool> AdoptAsync(Guid id, SharedHolder[] holders, DateTimeOffset since, Spend spend, bool isOver, DateTimeOffset? unlessReadAfter = null)
     {
-        var keys = new RedisKey[4 + holders.Length];
-        NameKeys(_link, keys);
-        keys[3] = _link.Key($"told:{IdOf(id)}");
-        var values = new RedisValue[5 + (holders.Length * 2)];
-        values[0] = IdOf(id);
-        values[1] = isOver ? 0 : (long)Lease.TotalMilliseconds;
-        values[2] = spend.Units;
-        values[3] = spend.Tokens;
-        values[4] = unlessReadAfter?.ToUnixTimeMilliseconds() ?? 0;
-        for (int i = 0; i < holders.Length; i++)
+        using RedisCommand command = NameKeys(_link, RedisCommand.Evaluate(Adopt, Keys + 1 + holders.Length))
+            .Add(_link.Prefix, $"told:{id}");
+        foreach (SharedHolder holder in holders)
         {
-            keys[4 + i] = _link.Key(holders[i].Key);
-            values[5 + (i * 2)] = holders[i].Limits.TokensPerMinute > 0 ? 1 : 0;
-            values[6 + (i * 2)] = holders[i].PeriodAt(since);
+            command.Add(_link.Prefix, holder.Key);
         }
 
-        return await _link.TryEvaluateAsync(Adopt, keys, values) is not null;
+        command.Add(id)
+            .Add(isOver ? 0 : (long)Lease.TotalMilliseconds)
+            .Add(spend.Units)
+            .Add(spend.Tokens)
+            .Add(unlessReadAfter?.ToUnixTimeMilliseconds() ?? 0);
+        foreach (SharedHolder holder in holders)
+        {
+            command.Add(holder.Limits.TokensPerMinute > 0 ? 1 : 0).Add(holder.PeriodAt(since));
+        }
+
+        return await _link.TryEvaluateAsync(Adopt, command) is not null;
     }
 
     public async ValueTask DisposeAsync()
@@ -205,21 +201,18 @@ internal sealed class HeldCalls : IAsyncDisposable
 
     private async ValueTask<bool> RenewAsync(RedisHold[] holds)
     {
-        var keys = new RedisKey[3];
-        NameKeys(_link, keys);
-        var values = new RedisValue[1 + holds.Length];
-        values[0] = (long)Lease.TotalMilliseconds;
-        for (int i = 0; i < holds.Length; i++)
+        using RedisCommand command = NameKeys(_link, RedisCommand.Evaluate(Renew, Keys)).Add((long)Lease.TotalMilliseconds);
+        foreach (RedisHold hold in holds)
         {
-            values[i + 1] = IdOf(holds[i].Id);
+            command.Add(hold.Id);
         }
 
-        if (await _link.TryEvaluateAsync(Renew, keys, values) is not { } said)
+        if (await _link.TryEvaluateAsync(Renew, command) is not { } said)
         {
             return false;
         }
 
-        foreach (string index in ((string)said ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        foreach (string index in Encoding.ASCII.GetString(said).Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
             RedisHold hold = holds[int.Parse(index, CultureInfo.InvariantCulture)];
             if (hold.BeginTelling() is not { } now)

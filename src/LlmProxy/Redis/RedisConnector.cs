@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
 using StackExchange.Redis;
 
 namespace LlmProxy.Redis;
@@ -13,7 +15,7 @@ internal sealed class RedisConnector(TimeProvider time, ILogger<RedisConnector> 
     public ILogger Logger => logger;
 
     public async Task<ConnectionMultiplexer> ConnectAsync(
-        RedisAddress address, Func<string, RedisKey> name, ConcurrentDictionary<string, Action<string>> handlers, CancellationToken stop)
+        RedisAddress address, Func<string, string> name, ConcurrentDictionary<string, Action<string>> handlers, CancellationToken stop)
     {
         // On another thread: parts of the client's way to a server that hangs are synchronous.
         Task<ConnectionMultiplexer> connecting = Task.Run(() => ConnectionMultiplexer.ConnectAsync(address.ToOptions()), CancellationToken.None);
@@ -32,10 +34,19 @@ internal sealed class RedisConnector(TimeProvider time, ILogger<RedisConnector> 
         await LoadScriptsAsync(connection, stop);
         foreach ((string channel, Action<string> handler) in handlers)
         {
-            await SubscribeAsync(connection, name(channel).ToString(), handler);
+            await SubscribeAsync(connection, name(channel), handler);
         }
 
         return connection;
+    }
+
+    /// <summary>A connection of our own for questions, to the server that the client has found to be the primary.</summary>
+    public async Task<RedisWire> OpenWireAsync(ConnectionMultiplexer connection, RedisAddress address, RedisKey key, Uptime uptime, CancellationToken stop)
+    {
+        EndPoint? primary = await connection.GetDatabase().IdentifyEndpointAsync(key, CommandFlags.DemandMaster).WaitAsync(ProbePatience, time, stop);
+        using var patience = new CancellationTokenSource(RedisLink.ConnectPatience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stop);
+        return new RedisWire(await RedisSocket.OpenAsync(primary ?? throw new SocketException((int)SocketError.HostNotFound), address, either.Token), uptime);
     }
 
     public async Task SubscribeAsync(ConnectionMultiplexer connection, string channel, Action<string> handler)
@@ -53,7 +64,7 @@ internal sealed class RedisConnector(TimeProvider time, ILogger<RedisConnector> 
     /// <summary>So that no call has to send one whole. A server that does not take them says so when it is asked for a write.</summary>
     private async Task LoadScriptsAsync(ConnectionMultiplexer connection, CancellationToken stop)
     {
-        foreach (System.Net.EndPoint endpoint in connection.GetEndPoints())
+        foreach (EndPoint endpoint in connection.GetEndPoints())
         {
             IServer server = connection.GetServer(endpoint);
             foreach (RedisScript script in RedisScript.All)

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using StackExchange.Redis;
 
 namespace LlmProxy.Redis;
@@ -18,6 +19,8 @@ internal static class RedisFailure
         RedisConnectionException { FailureType: ConnectionFailureType.UnableToResolvePhysicalConnection or ConnectionFailureType.UnableToConnect } => "it cannot be reached: is the server up, is the address right (LlmProxy:Redis:Connection)?",
         RedisConnectionException => "the connection was lost",
         RedisServerException server => Explain(server.Message),
+        SocketException => "it cannot be reached: is the server up, is the address right (LlmProxy:Redis:Connection)?",
+        IOException => "the connection was lost",
         _ => Short(error.Message),
     };
 

@@ -6,7 +6,7 @@ namespace LlmProxy.Redis;
 
 /// <summary>
 /// The gateway's one way to Redis. Connects behind the start and never holds anybody up: the first failure shuts it for
-/// all, and only a question asked in the background opens it again. See design.md, "Redis, bounded".
+/// all, and only a question asked in the background opens it again. README.md says how long a call waits.
 /// </summary>
 internal sealed class RedisLink(TimeProvider time, RedisConnector connector) : IAsyncDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class RedisLink(TimeProvider time, RedisConnector connector) : I
     private CancellationTokenSource? _stop;
     private Task _running = Task.CompletedTask;
     private volatile LiveRedis? _live;
-    private volatile string _prefix = new RedisOptions().Prefix;
+    private volatile string _prefix = NamePrefix(new RedisOptions());
     private TimeSpan _patience;
 
     /// <summary>Whether the operator named one.</summary>
@@ -36,7 +36,10 @@ internal sealed class RedisLink(TimeProvider time, RedisConnector connector) : I
     public event Action? CameUp;
 
     /// <summary>Our name for something in Redis. The braces put all of them into one slot of a Redis Cluster.</summary>
-    public RedisKey Key(string name) => $"{{{_prefix}}}:{name}";
+    public string Key(string name) => Prefix + name;
+
+    /// <summary>What all our names begin with. The braces put all of them into one slot of a Redis Cluster.</summary>
+    public string Prefix => _prefix;
 
     /// <summary>Called with every configuration.</summary>
     public void Use(RedisOptions options)
@@ -45,13 +48,13 @@ internal sealed class RedisLink(TimeProvider time, RedisConnector connector) : I
         lock (_gate)
         {
             var patience = TimeSpan.FromMilliseconds(options.TimeoutMs);
-            bool isSame = _prefix == options.Prefix && _patience == patience && (_address is null ? address is null : address is not null && _address.IsSame(address));
+            bool isSame = _prefix == NamePrefix(options) && _patience == patience && (_address is null ? address is null : address is not null && _address.IsSame(address));
             if (isSame)
             {
                 return;
             }
 
-            (_address, _prefix, _patience) = (address, options.Prefix, patience);
+            (_address, _prefix, _patience) = (address, NamePrefix(options), patience);
             Task before = _running;
             _stop?.Cancel();
             _stop = null;
@@ -65,40 +68,47 @@ internal sealed class RedisLink(TimeProvider time, RedisConnector connector) : I
     }
 
     /// <summary>Runs a script as one step. Null: Redis is away, refused it, or was silent for too long.</summary>
-    public async ValueTask<RedisResult?> TryEvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] values)
+    public async ValueTask<byte[]?> TryEvaluateAsync(RedisScript script, RedisCommand command)
     {
-        Reply<RedisResult> reply = await AskAsync((script, keys, values), static (database, q) => database.ScriptEvaluateAsync(q.script.Sha1, q.keys, q.values));
+        Reply reply = await AskAsync(command);
         if (RedisFailure.IsForgottenScript(reply.Error))
         {
-            reply = await AskAsync((script, keys, values), static (database, q) => database.ScriptEvaluateAsync(q.script.Text, q.keys, q.values));
+            using RedisCommand load = new RedisCommand("SCRIPT"u8).Add("LOAD").Add(script.Text);
+            reply = await AskAsync(load) is { IsThere: true } ? await AskAsync(command) : default;
         }
 
-        return reply.IsThere ? reply.Value : null;
+        return reply.Value;
     }
 
     /// <summary>Not there: Redis is away. A null value: it knows nothing under that name.</summary>
-    public ValueTask<Reply<RedisValue>> TryGetAsync(RedisKey key) => AskAsync(key, static (database, name) => database.StringGetAsync(name));
-
-    public async ValueTask<bool> TrySetAsync(RedisKey key, ReadOnlyMemory<byte> value, TimeSpan life)
+    public async ValueTask<Reply> TryGetAsync(string key)
     {
-        // The client writes it later from memory that its owner may have given back by then.
-        byte[] bytes = value.ToArray();
-        return (await AskAsync((key, bytes, life), static (database, q) => database.StringSetAsync(q.key, q.bytes, q.life))).IsThere;
+        using RedisCommand get = new RedisCommand("GET"u8).Add(key);
+        return await AskAsync(get);
+    }
+
+    public async ValueTask<bool> TrySetAsync(string key, ReadOnlyMemory<byte> value, TimeSpan life)
+    {
+        using RedisCommand set = new RedisCommand("SET"u8).Add(key).Add(value.Span).Add("PX").Add(Math.Max(1, (long)life.TotalMilliseconds));
+        return (await AskAsync(set)).IsThere;
     }
 
     /// <summary>One handler per channel, for as long as the process lives; called on the thread pool.</summary>
     public void Subscribe(string channel, Action<string> handler)
     {
         _handlers[channel] = handler;
-        if (_live is { } live)
+        if (_live is { Connection: { } connection })
         {
-            _ = connector.SubscribeAsync(live.Connection, Key(channel).ToString(), handler);
+            _ = connector.SubscribeAsync(connection, Key(channel), handler);
         }
     }
 
     /// <summary>Nobody is told while Redis is away.</summary>
-    public async ValueTask PublishAsync(string channel, string message) =>
-        await AskAsync((Channel: Key(channel).ToString(), message), static (database, q) => database.PublishAsync(q.Channel, q.message));
+    public async ValueTask PublishAsync(string channel, string message)
+    {
+        using RedisCommand publish = new RedisCommand("PUBLISH"u8).Add(Key(channel)).Add(message);
+        await AskAsync(publish);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -107,38 +117,46 @@ internal sealed class RedisLink(TimeProvider time, RedisConnector connector) : I
     }
 
     /// <summary>One question, bounded in every way.</summary>
-    public async ValueTask<Reply<T>> AskAsync<TState, T>(TState state, Func<IDatabase, TState, Task<T>> ask)
+    public ValueTask<Reply> AskAsync(RedisCommand command)
     {
-        if (_live is not { Uptime: { IsOver: false } uptime } live || !await uptime.TryEnterAsync())
+        if (_live is not { Uptime: { IsOver: false } uptime } live)
         {
             return default;
         }
 
-        var pending = new PendingReply<T>(uptime);
-        Task<T> asked;
-        try
-        {
-            asked = ask(live.Database, state);
-        }
-        catch (Exception e) when (e is RedisException or ObjectDisposedException or TimeoutException or InvalidOperationException)
-        {
-            asked = Task.FromException<T>(e);
-        }
-
-        _ = asked.ContinueWith(
-            static (reply, question) => ((PendingReply<T>)question!).Complete(reply),
-            pending,
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
-        Reply<T> said = await pending.Task;
-        if (said.Error is { } error && !RedisFailure.IsForgottenScript(error))
-        {
-            uptime.Fail(error);
-        }
-
-        return said;
+        ValueTask<bool> entering = uptime.TryEnterAsync();
+        return entering.IsCompletedSuccessfully ? Ask(live, command, entering.Result) : EnterAsync(live, command, entering);
     }
+
+    /// <summary>From now on it is asked, until the uptime is over.</summary>
+    public void ComeUp(RedisWire wire, Uptime uptime, ConnectionMultiplexer? connection) => _live = new LiveRedis(connection, wire, uptime);
+
+    /// <summary>Sends it with the question that follows at once. False: it was not sent; else the question hears of it.</summary>
+    public bool TrySend(Question question, RedisCommand command, bool isLast)
+    {
+        if (_live is not { Uptime.IsOver: false } live)
+        {
+            return false;
+        }
+
+        live.Wire.Send(question, command.Bytes, isLast);
+        return true;
+    }
+
+    private static ValueTask<Reply> Ask(LiveRedis live, RedisCommand command, bool isEntered)
+    {
+        if (!isEntered)
+        {
+            return default;
+        }
+
+        var question = new AwaitedQuestion(live.Uptime);
+        live.Wire.Send(question, command.Bytes);
+        return question.Task;
+    }
+
+    private static async ValueTask<Reply> EnterAsync(LiveRedis live, RedisCommand command, ValueTask<bool> entering) =>
+        await Ask(live, command, await entering);
 
     private async Task RunAsync(Task before, RedisAddress address, CancellationToken stop)
     {
@@ -147,10 +165,13 @@ internal sealed class RedisLink(TimeProvider time, RedisConnector connector) : I
         ConnectionMultiplexer? connection = null;
         while (!stop.IsCancellationRequested)
         {
+            var uptime = new Uptime(time, _patience);
+            RedisWire wire;
             try
             {
                 connection ??= await connector.ConnectAsync(address, Key, _handlers, stop);
                 await connector.ProbeAsync(connection, Key("probe"), Clock, _patience, stop);
+                wire = await connector.OpenWireAsync(connection, address, Key("until"), uptime, stop);
             }
             catch (Exception e)
             {
@@ -164,12 +185,12 @@ internal sealed class RedisLink(TimeProvider time, RedisConnector connector) : I
                 continue;
             }
 
-            var uptime = new Uptime(time, _patience);
-            _live = new LiveRedis(connection, connection.GetDatabase(), uptime);
+            ComeUp(wire, uptime, connection);
             watch.CameUp();
             TellUp();
             await StayAsync(connection, uptime, stop);
             _live = null;
+            wire.Dispose();
             if (!stop.IsCancellationRequested)
             {
                 watch.WentAway(await uptime.Failure, uptime.Length);
@@ -182,6 +203,8 @@ internal sealed class RedisLink(TimeProvider time, RedisConnector connector) : I
             RedisConnector.Drop(connection);
         }
     }
+
+    private static string NamePrefix(RedisOptions options) => $"{{{options.Prefix}}}:";
 
     private void TellUp()
     {
@@ -217,5 +240,5 @@ internal sealed class RedisLink(TimeProvider time, RedisConnector connector) : I
         }
     }
 
-    private sealed record LiveRedis(ConnectionMultiplexer Connection, IDatabase Database, Uptime Uptime);
+    private sealed record LiveRedis(ConnectionMultiplexer? Connection, RedisWire Wire, Uptime Uptime);
 }

@@ -14,7 +14,7 @@ internal sealed class RedisScript
     {
         Text = text;
 #pragma warning disable CA5350 // Redis names scripts by SHA-1; nothing is protected by it.
-        Sha1 = SHA1.HashData(Encoding.UTF8.GetBytes(text));
+        Name = Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes(text))));
 #pragma warning restore CA5350
     }
 
@@ -23,7 +23,8 @@ internal sealed class RedisScript
 
     public string Text { get; }
 
-    public byte[] Sha1 { get; }
+    /// <summary>What EVALSHA calls it.</summary>
+    public byte[] Name { get; }
 
     /// <summary>Files of Scripts/, one after another: what stands in the first is known in the next.</summary>
     public static RedisScript Load(params ReadOnlySpan<string> names)

@@ -1,105 +1,214 @@
-using System.Threading.Channels;
-using StackExchange.Redis;
-
 namespace LlmProxy.Redis;
 
 /// <summary>A call that is over, and what it truly used.</summary>
-internal sealed record Settlement(Guid Call, long Units, long Tokens)
+internal readonly record struct Settlement(Guid Call, long Units, long Tokens)
 {
     /// <summary>Set where Redis may never have heard of the call: it is then told of it and of its end together.</summary>
     public RedisHold? Unsure { get; init; }
 }
 
-/// <summary>Tells Redis what has ended: no call waits for it, many go in one step, and what is sent again counts once.</summary>
+/// <summary>
+/// Tells Redis what has ended: no call waits for it, many go in one step, and what is sent again counts once. It goes along
+/// with the next call that is asked for, before it, so that this process's next call finds the room; alone where none comes.
+/// </summary>
 internal sealed class SettleQueue : IAsyncDisposable
 {
+    /// <summary>So long it waits for a call to go along with.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LastChance = TimeSpan.FromSeconds(2);
     private static readonly RedisScript Settle = RedisScript.Load("common", "settle");
     private const int MostAtOnce = 128;
 
-    private readonly Channel<Settlement> _ended = Channel.CreateUnbounded<Settlement>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _lock = new();
+    private readonly Queue<Settlement> _unsure = new();
     private readonly RedisLink _link;
     private readonly TimeProvider _time;
-    private readonly Task _running;
+    private readonly ITimer _timer;
+    private List<Settlement> _ended = [];
+    private int _onTheWay;
+    private bool _isTimed;
 
     public SettleQueue(RedisLink link, TimeProvider time)
     {
         (_link, _time) = (link, time);
-        _running = Task.Run(RunAsync);
+        _timer = time.CreateTimer(static queue => _ = ((SettleQueue)queue!).OnTimerAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The adoption of calls that Redis may never have heard of; set by who knows how.</summary>
     public Func<Settlement, ValueTask<bool>>? TellUnsure { get; set; }
 
-    public void Add(Settlement ended) => _ended.Writer.TryWrite(ended);
+    private bool IsDone
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _ended.Count + _unsure.Count + _onTheWay == 0;
+            }
+        }
+    }
+
+    public void Add(in Settlement ended)
+    {
+        lock (_lock)
+        {
+            if (ended.Unsure is null)
+            {
+                _ended.Add(ended);
+            }
+            else
+            {
+                _unsure.Enqueue(ended);
+            }
+
+            Arm_NeedsLock(Soon);
+        }
+    }
+
+    /// <summary>A question is about to be sent: what has ended goes out in the same write, before it.</summary>
+    public void SendAlong()
+    {
+        if (TakeSome() is not { } some)
+        {
+            return;
+        }
+
+        using RedisCommand command = Write(some);
+        if (!_link.TrySend(new Batch(this, some), command, isLast: false))
+        {
+            Heard(some, isTold: false);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
-        _ended.Writer.TryComplete();
-        await Task.WhenAny(_running, Task.Delay(_link.IsUp ? LastChance : TimeSpan.Zero, _time));
-        await _stop.CancelAsync();
-        await _running;
-        _stop.Dispose();
+        await Task.WhenAny(DrainAsync(), Task.Delay(LastChance, _time)); // What is not told expires by itself; the books have it.
+        await _timer.DisposeAsync();
     }
 
-    private async Task RunAsync()
+    private async Task DrainAsync()
     {
-        List<Settlement> some = [];
-        try
+        while (!IsDone && _link.IsUp)
         {
-            while (await _ended.Reader.WaitToReadAsync(_stop.Token))
-            {
-                while (some.Count < MostAtOnce && _ended.Reader.TryRead(out Settlement? next))
-                {
-                    some.Add(next);
-                }
-
-                while (!await TellAsync(some))
-                {
-                    await Task.Delay(Retry, _time, _stop.Token);
-                }
-
-                some.Clear();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // What was not told expires by itself; the books have it.
+            await TellAsync();
+            await Task.Delay(Soon, _time);
         }
     }
 
-    private async ValueTask<bool> TellAsync(List<Settlement> some)
+    private async Task OnTimerAsync()
     {
-        for (int i = some.Count - 1; i >= 0; i--)
+        bool isTold = await TellAsync();
+        lock (_lock)
         {
-            if (some[i].Unsure is not null)
+            _isTimed = false;
+            if (_ended.Count + _unsure.Count > 0)
             {
-                if (!await TellUnsure!(some[i]))
+                Arm_NeedsLock(isTold ? Soon : Retry);
+            }
+        }
+    }
+
+    private void Arm_NeedsLock(TimeSpan wait)
+    {
+        if (!_isTimed)
+        {
+            _isTimed = true;
+            _timer.Change(wait, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>All that is not told yet; false: Redis did not hear it.</summary>
+    private async Task<bool> TellAsync()
+    {
+        while (TakeUnsure() is { } unsure)
+        {
+            if (!await TellUnsure!(unsure))
+            {
+                lock (_lock)
                 {
-                    return false;
+                    _unsure.Enqueue(unsure);
                 }
 
-                some.RemoveAt(i);
+                return false;
             }
         }
 
-        if (some.Count == 0)
+        while (TakeSome() is { } some)
         {
-            return true;
+            using RedisCommand command = Write(some);
+            bool isTold = await _link.TryEvaluateAsync(Settle, command) is not null;
+            Heard(some, isTold);
+            if (!isTold)
+            {
+                return false;
+            }
         }
 
-        var keys = new RedisKey[3];
-        HeldCalls.NameKeys(_link, keys);
-        var values = new RedisValue[some.Count * 3];
-        for (int i = 0; i < some.Count; i++)
+        return true;
+    }
+
+    private Settlement? TakeUnsure()
+    {
+        lock (_lock)
         {
-            values[i * 3] = HeldCalls.IdOf(some[i].Call);
-            values[(i * 3) + 1] = some[i].Units;
-            values[(i * 3) + 2] = some[i].Tokens;
+            return _unsure.TryDequeue(out Settlement unsure) ? unsure : null;
+        }
+    }
+
+    private List<Settlement>? TakeSome()
+    {
+        lock (_lock)
+        {
+            if (_ended.Count == 0)
+            {
+                return null;
+            }
+
+            List<Settlement> some = _ended;
+            _ended = [];
+            if (some.Count > MostAtOnce)
+            {
+                _ended.AddRange(some[MostAtOnce..]);
+                some.RemoveRange(MostAtOnce, some.Count - MostAtOnce);
+            }
+
+            _onTheWay++;
+            return some;
+        }
+    }
+
+    private RedisCommand Write(List<Settlement> some)
+    {
+        RedisCommand command = HeldCalls.NameKeys(_link, RedisCommand.Evaluate(Settle, HeldCalls.Keys));
+        foreach (Settlement ended in some)
+        {
+            command.Add(ended.Call).Add(ended.Units).Add(ended.Tokens);
         }
 
-        return await _link.TryEvaluateAsync(Settle, keys, values) is not null;
+        return command;
+    }
+
+    private void Heard(List<Settlement> some, bool isTold)
+    {
+        lock (_lock)
+        {
+            _onTheWay--;
+            if (!isTold)
+            {
+                _ended.AddRange(some);
+                Arm_NeedsLock(Retry);
+            }
+        }
+    }
+
+    /// <summary>What went along with a call.</summary>
+    private sealed class Batch(SettleQueue queue, List<Settlement> some) : Question
+    {
+        public override IThreadPoolWorkItem? Take(in Reply reply)
+        {
+            queue.Heard(some, reply.IsThere);
+            return null;
+        }
     }
 }

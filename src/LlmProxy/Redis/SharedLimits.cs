@@ -1,13 +1,12 @@
 using LlmProxy.Limits;
-using StackExchange.Redis;
 
 namespace LlmProxy.Redis;
 
 /// <summary>
 /// Limits and budgets that all replicas count together: one script admits a call over all its holders at once. See
-/// design.md, "Redis, bounded".
+/// README.md.
 /// </summary>
-internal sealed class SharedLimits(RedisLink link, HeldCalls held, SpendAccounts accounts, TimeProvider time) : ISharedLimits
+internal sealed class SharedLimits(RedisLink link, HeldCalls held, SettleQueue settling, SpendAccounts accounts, TimeProvider time) : ISharedLimits
 {
     /// <summary>A reserve that Redis reads later than this changes nothing.</summary>
     private static readonly TimeSpan ShortestLife = TimeSpan.FromMilliseconds(250);
@@ -28,19 +27,19 @@ internal sealed class SharedLimits(RedisLink link, HeldCalls held, SpendAccounts
             return unpriced;
         }
 
-        var question = new AdmitQuestion(subject, SharedHolder.Of(subject), link, HeldCalls.Lease);
+        var question = new AdmitQuestion(subject, SharedHolder.Of(subject));
         for (int tries = 0; tries < MostTries && link.IsUp; tries++)
         {
-            question.Stamp(link.Clock.Now, link.Patience * 2 > ShortestLife ? link.Patience * 2 : ShortestLife);
+            using RedisCommand command = question.Write(Admit, link, link.Patience * 2 > ShortestLife ? link.Patience * 2 : ShortestLife);
+            settling.SendAlong();
             long sentAt = time.GetTimestamp();
-            RedisResult? said = await link.TryEvaluateAsync(Admit, question.Keys, question.Values);
-            if (said is null)
+            if (await link.TryEvaluateAsync(Admit, command) is not { } said)
             {
                 held.IsUnanswered(subject);
                 return null;
             }
 
-            var reply = AdmitReply.Read((string)said!, question);
+            var reply = AdmitReply.Read(said, question);
             link.Clock.Heard(sentAt, reply.NowMs);
             switch (reply.Verdict)
             {

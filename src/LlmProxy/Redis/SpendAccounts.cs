@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Text;
 using LlmProxy.Configuration;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Limits;
-using StackExchange.Redis;
 
 namespace LlmProxy.Redis;
 
@@ -14,6 +14,7 @@ namespace LlmProxy.Redis;
 internal sealed class SpendAccounts : IAsyncDisposable
 {
     private static readonly TimeSpan ReconcileEvery = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan TurnLasts = TimeSpan.FromMinutes(4);
 
     /// <summary>So long the first calls wait for the books; after that this process admits by its own counters while it goes on asking.</summary>
     private static readonly TimeSpan SeedPatience = TimeSpan.FromSeconds(2);
@@ -37,8 +38,11 @@ internal sealed class SpendAccounts : IAsyncDisposable
     {
         (_link, _snapshots, _time, _books) = (link, snapshots, time, books);
         link.CameUp += OnUp;
-        _reconciling = time.CreateTimer(static accounts => _ = ((SpendAccounts)accounts!).ReconcileAsync(), this, ReconcileEvery, ReconcileEvery);
+        _reconciling = time.CreateTimer(static accounts => ((SpendAccounts)accounts!).BeginReconciling(), this, ReconcileEvery, ReconcileEvery);
     }
+
+    /// <summary>The last look into the books.</summary>
+    public Task Reconciling { get; private set; } = Task.CompletedTask;
 
     /// <summary>A reply told what the holder has spent.</summary>
     public void Heard(in SharedHolder holder, Spend spent, long nowMs)
@@ -145,6 +149,8 @@ internal sealed class SpendAccounts : IAsyncDisposable
         }
     }
 
+    private void BeginReconciling() => Reconciling = ReconcileAsync();
+
     private async Task ReconcileAsync()
     {
         bool? isMine = null;
@@ -171,9 +177,11 @@ internal sealed class SpendAccounts : IAsyncDisposable
     }
 
     /// <summary>One replica at a time.</summary>
-    private async Task<bool> IsMyTurnAsync() => await _link.AskAsync(
-        _link.Key("reconciling"),
-        static (database, key) => database.StringSetAsync(key, "1", TimeSpan.FromMinutes(4), When.NotExists)) is { IsThere: true, Value: true };
+    private async Task<bool> IsMyTurnAsync()
+    {
+        using RedisCommand command = new RedisCommand("SET"u8).Add(_link.Prefix, "reconciling").Add("1").Add("PX").Add((long)TurnLasts.TotalMilliseconds).Add("NX");
+        return (await _link.AskAsync(command)).Value is not null;
+    }
 
     private async ValueTask<Spend?> ReadBooksAsync(SharedHolder holder, DateTimeOffset now)
     {
@@ -198,11 +206,15 @@ internal sealed class SpendAccounts : IAsyncDisposable
     {
         PeriodSpan span = PeriodSpan.Of(holder.Budget.Period, now);
         TimeSpan kept = span.End is { } end ? end - now + KeptAfter : LongestKept;
-        RedisResult? said = await _link.TryEvaluateAsync(
-            Seed,
-            [_link.Key(holder.Key)],
-            [holder.Letter, SharedHolder.DayOf(span.Start), spend.Units, spend.Tokens, onlyWhereNothingIsKnown ? 1 : 0, (long)kept.TotalMilliseconds]);
-        return said is not null && ((string)said)?.Split(' ') is [var units, var tokens]
+        using RedisCommand command = RedisCommand.Evaluate(Seed, 1)
+            .Add(_link.Prefix, holder.Key)
+            .Add(holder.Letter)
+            .Add(SharedHolder.DayOf(span.Start))
+            .Add(spend.Units)
+            .Add(spend.Tokens)
+            .Add(onlyWhereNothingIsKnown ? 1 : 0)
+            .Add((long)kept.TotalMilliseconds);
+        return await _link.TryEvaluateAsync(Seed, command) is { } said && Encoding.ASCII.GetString(said).Split(' ') is [var units, var tokens]
             ? new Spend(long.Parse(units, CultureInfo.InvariantCulture), long.Parse(tokens, CultureInfo.InvariantCulture))
             : null;
     }

@@ -5,8 +5,11 @@ namespace LlmProxy.Redis;
 internal sealed class Uptime(TimeProvider time, TimeSpan patience, Action<IThreadPoolWorkItem>? line = null)
 #pragma warning restore CA1001
 {
-    /// <summary>What a hung Redis may be left with, to run when it wakes.</summary>
-    public const int MostInFlight = 512;
+    /// <summary>
+    /// What a hung Redis may be left with, to run when it wakes. It runs scripts one after the other and replies only after all
+    /// that it has read: few on the way keep it as busy as many, and the replies coming.
+    /// </summary>
+    public const int MostInFlight = 32;
 
     private const int MostWaiting = 4096;
 

@@ -13,6 +13,7 @@ internal static class Catalogue
         new TranslatedBurstCell(),
         new FirstTokenCell(),
         new ManyKeysCell(),
+        new RedisCell(),
         new MemoryCell(),
         new StartCell(),
     ];

@@ -29,6 +29,9 @@ internal sealed class ContenderStart(Workplace place, int upstreamPort)
         return contender;
     }
 
+    /// <summary>Starts a Redis for a gateway to count in; null when it is not installed.</summary>
+    public Task<RedisProcess?> StartRedisAsync(CancellationToken ct) => RedisProcess.StartAsync(place, ct);
+
     /// <summary>Starts one without waiting for it.</summary>
     public Contender? Launch(string name, GatewaySize size)
     {

@@ -28,6 +28,10 @@ internal static class GatewayConfiguration
             ["LLMPROXY_ENV_FILE"] = "none",
             ["ASPNETCORE_URLS"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"),
         };
+        if (size.RedisPort != 0)
+        {
+            environment["REDIS_URL"] = string.Create(CultureInfo.InvariantCulture, $"redis://127.0.0.1:{size.RedisPort}");
+        }
         return Workplace.Start("gateway", [Workplace.DotNet, program], folder, environment);
     }
 

@@ -1,12 +1,17 @@
 namespace LlmProxy.Benchmarks.Contenders;
 
 /// <summary>How much is configured in a gateway.</summary>
-internal readonly record struct GatewaySize(int Keys, int Llms)
+/// <param name="Keys">Virtual keys.</param>
+/// <param name="Llms">LLMs.</param>
+/// <param name="RedisPort">Where limits are counted; 0: in the process alone.</param>
+internal readonly record struct GatewaySize(int Keys, int Llms, int RedisPort = 0)
 {
     public static GatewaySize Small => new(1, 1);
 
     public static GatewaySize Large => new(10_000, 1_000);
 
+    public static GatewaySize OnRedis(int port) => Small with { RedisPort = port };
+
     /// <summary>A contender's name, told apart from its smaller self.</summary>
-    public string NameOf(string contender) => this == Small ? contender : contender + "-large";
+    public string NameOf(string contender) => this == Small ? contender : RedisPort != 0 ? contender + "-redis" : contender + "-large";
 }

@@ -111,7 +111,7 @@ public sealed class SharedLimitsTests : IDisposable
         LimitDecision decision = await _gate.Reserve(Subject with { Llm = "gpt", LlmLimits = new LimitNumbers(0, 1) }).Soon();
 
         Assert.True(decision.IsAdmitted);
-        Assert.Equal("llm", decision.LlmIsFull!.LimitedBy);
+        Assert.Null(decision.HeldLlm);
         Assert.Null(_store.Last.Llm);
     }
 
@@ -124,7 +124,7 @@ public sealed class SharedLimitsTests : IDisposable
 
         LimitDecision full = await _gate.Reserve(free).Soon();
 
-        Assert.Equal((true, false, 2), (full.IsAdmitted, full.LlmIsFull is null, _store.Asked));
+        Assert.Equal((true, null, 2), (full.IsAdmitted, full.HeldLlm, _store.Asked));
     }
 
     [Fact]
@@ -156,7 +156,7 @@ public sealed class SharedLimitsTests : IDisposable
     public async Task Waiting_AnotherReplicaMakesRoom_IsFoundByAskingAgain()
     {
         Shortage full = new(ShortageKind.Parallel, 1, TimeSpan.Zero) { Owner = Shortage.OwnerWorkspace, Name = "team" };
-        LimitSubject subject = Subject with { WorkspaceLimits = new LimitNumbers(0, 5), MaxWait = TimeSpan.FromMinutes(1) };
+        LimitSubject subject = Subject with { WorkspaceLimits = new LimitNumbers(0, 5), MaxWait = TimeSpan.FromDays(1) };
         for (int i = 0; i < 5; i++)
         {
             _store.Next(full);
@@ -200,6 +200,41 @@ public sealed class SharedLimitsTests : IDisposable
 
         Assert.Equal(TimeSpan.FromSeconds(30), refused.Refusal!.RetryAfter);
     }
+
+    [Fact]
+    public async Task Llm_RefusedByTheStore_LeavesTheMinuteHereAsItWas()
+    {
+        var bulkhead = new Bulkhead(_time, _store);
+        Shortage full = new(ShortageKind.Requests, 3, TimeSpan.FromSeconds(30)) { Owner = Shortage.OwnerLlm, Name = "gpt" };
+        for (int i = 0; i < 5; i++)
+        {
+            _store.Next(full);
+            Assert.False((await EnterAsync(bulkhead, isHeld: false)).IsAdmitted);
+        }
+
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True((await EnterAsync(bulkhead, isHeld: false)).IsAdmitted);
+        }
+
+        Assert.False(bulkhead.TryEnter("gpt", new LimitNumbers(3, 0)).IsAdmitted);
+    }
+
+    [Fact]
+    public async Task Llm_WhosePlaceTheStoreHasGiven_IsNotJudgedAgainHere()
+    {
+        var bulkhead = new Bulkhead(_time, _store);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True((await EnterAsync(bulkhead, isHeld: false)).IsAdmitted); // The store may yet refuse some of these.
+        }
+
+        Assert.True((await EnterAsync(bulkhead, isHeld: true)).IsAdmitted);
+        Assert.Equal(3, _store.Asked);
+    }
+
+    private static async Task<LimitDecision> EnterAsync(Bulkhead bulkhead, bool isHeld) =>
+        await bulkhead.EnterEverywhereAsync("gpt", new LimitNumbers(3, 0), 0, isHeld, TimeSpan.Zero, CancellationToken.None);
 
     private static async Task UntilAsync(Func<bool> isSo)
     {

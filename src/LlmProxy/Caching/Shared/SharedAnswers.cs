@@ -1,5 +1,4 @@
 using LlmProxy.Redis;
-using StackExchange.Redis;
 
 namespace LlmProxy.Caching.Shared;
 
@@ -22,8 +21,8 @@ internal sealed class SharedAnswers(RedisLink redis, AnswerCache cache, TimeProv
     /// <summary>What another replica, or this process in an earlier life, has kept; it is then known here too.</summary>
     public async ValueTask<(CachedAnswer Answer, TimeSpan Age)?> GetAsync(string workspace, CacheKey key)
     {
-        Reply<RedisValue> reply = await redis.TryGetAsync(NameOf(workspace, key));
-        if (!reply.IsThere || reply.Value.IsNull || StoredAnswer.Read(reply.Value!, cache.MostBytes) is not { } stored)
+        Reply reply = await redis.TryGetAsync(NameOf(workspace, key));
+        if (!reply.IsThere || reply.Value is null || StoredAnswer.Read(reply.Value, cache.MostBytes) is not { } stored)
         {
             return null;
         }
@@ -71,5 +70,5 @@ internal sealed class SharedAnswers(RedisLink redis, AnswerCache cache, TimeProv
     }
 
     /// <summary>The workspace stands in the name too, so that an operator can find, and drop, what one of them has.</summary>
-    private RedisKey NameOf(string workspace, CacheKey key) => redis.Key($"cache:{Uri.EscapeDataString(workspace)}:{key.A:x16}{key.B:x16}{key.C:x16}{key.D:x16}");
+    private string NameOf(string workspace, CacheKey key) => redis.Key($"cache:{Uri.EscapeDataString(workspace)}:{key.A:x16}{key.B:x16}{key.C:x16}{key.D:x16}");
 }
