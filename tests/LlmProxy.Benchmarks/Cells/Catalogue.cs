@@ -12,6 +12,7 @@ internal static class Catalogue
         new TranslatedStreamCell(),
         new TranslatedBurstCell(),
         new FirstTokenCell(),
+        new CacheHitCell(),
         new ManyKeysCell(),
         new RedisCell(),
         new MemoryCell(),

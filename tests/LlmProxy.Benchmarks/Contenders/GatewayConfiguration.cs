@@ -44,6 +44,7 @@ internal static class GatewayConfiguration
             Keys = Enumerable.Range(0, size.Keys).Select(Key),
             Llms = Enumerable.Range(0, size.Llms).Select(i => Llm(i, upstreamPort)).Append(ClaudeLlm(upstreamPort)),
             Limits = new { RequestsPerMinute = ManyRequests, MaxParallel = 1_000_000 },
+            Cache = new { Enabled = size.Caches },
         },
     };
 
