@@ -163,7 +163,7 @@ internal sealed class SlidingWindow
         return _bundles == MaxBundles;
     }
 
-    private ref Bundle At(int index) => ref _ring[(_oldest + index) % _ring.Length];
+    private ref Bundle At(int index) => ref _ring[(_oldest + index) & (_ring.Length - 1)]; // A power of two.
 
     private void Grow()
     {

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using LlmProxy.Accounting;
+using LlmProxy.Wire;
 using Serilog.Events;
 
 namespace LlmProxy.Telemetry.Logs;
@@ -240,7 +241,7 @@ internal sealed class JsonLogFormat : ILogFormat
         public void Add(ReadOnlySpan<byte> name, TimeSpan value)
         {
             Span<byte> ms = stackalloc byte[Digits.Longest];
-            int length = Digits.Write(Digits.RoundToEven(value.Ticks, TimeSpan.TicksPerMicrosecond), places: 3, keepsZeros: false, ms);
+            int length = NumberText.Write(Digits.RoundToEven(value.Ticks, TimeSpan.TicksPerMicrosecond), places: 3, keepsZeros: false, ms);
             json.WritePropertyName(name);
             json.WriteRawValue(ms[..length], skipInputValidation: true);
         }

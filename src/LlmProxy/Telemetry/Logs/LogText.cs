@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using LlmProxy.Wire;
 
 namespace LlmProxy.Telemetry.Logs;
 
@@ -83,7 +84,7 @@ internal static class LogText
             < 10_000 * Ms => (Ms, 0),
             _ => (100 * Ms, 1),
         };
-        line.Advance(Digits.Write(Digits.Round(value.Ticks, unit), places, keepsZeros: true, line.GetSpan(Digits.Longest)));
+        line.Advance(NumberText.Write(Digits.Round(value.Ticks, unit), places, keepsZeros: true, line.GetSpan(Digits.Longest)));
         line.Put(unit > Ms ? " s"u8 : " ms"u8);
     }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using LlmProxy.Telemetry.Logs;
+using LlmProxy.Wire;
 
 namespace LlmProxy.Tests.Telemetry.Logs;
 
@@ -45,7 +46,7 @@ public sealed class DigitsTests
         for (int round = 0; round < 20_000; round++)
         {
             long ticks = random.NextInt64((long)Math.Pow(10, random.Next(1, 12)));
-            int length = Digits.Write(Digits.RoundToEven(ticks, TimeSpan.TicksPerMicrosecond), places: 3, keepsZeros: false, text);
+            int length = NumberText.Write(Digits.RoundToEven(ticks, TimeSpan.TicksPerMicrosecond), places: 3, keepsZeros: false, text);
 
             Assert.Equal(Math.Round((decimal)ticks / TimeSpan.TicksPerMillisecond, 3).ToString("0.###", CultureInfo.InvariantCulture), Encoding.ASCII.GetString(text[..length]));
         }
