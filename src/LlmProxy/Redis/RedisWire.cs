@@ -103,12 +103,18 @@ internal sealed class RedisWire : IDisposable
             _open.Clear();
         }
 
-        _uptime.Fail(reason);
-        _silence.Dispose();
-        _stream.Dispose();
-        foreach (Question question in open)
+        try
         {
-            Run(question.Take(default));
+            _uptime.Fail(reason);
+            _silence.Dispose();
+            _stream.Dispose();
+        }
+        finally
+        {
+            foreach (Question question in open)
+            {
+                Run(question.Take(default));
+            }
         }
     }
 
@@ -222,6 +228,21 @@ internal sealed class RedisWire : IDisposable
     private IThreadPoolWorkItem? Take()
     {
         IThreadPoolWorkItem? first = null;
+        try
+        {
+            HandOut(ref first);
+        }
+        catch
+        {
+            Run(first); // Whoever was answered goes on, whatever came behind.
+            throw;
+        }
+
+        return first;
+    }
+
+    private void HandOut(ref IThreadPoolWorkItem? first)
+    {
         int length;
         while (Reply.TryRead(_read.AsSpan(_readBegin, _readEnd - _readBegin), out Reply reply, out length))
         {
@@ -254,7 +275,6 @@ internal sealed class RedisWire : IDisposable
         }
 
         MakeRoom(length);
-        return first;
     }
 
     /// <summary>For the rest of a reply, and for at least a little more.</summary>

@@ -57,6 +57,23 @@ public sealed class RedisWireTests : IDisposable
     }
 
     [Fact]
+    public async Task Connection_EndsWhileRepliesAreHandedOut_NobodyIsForgotten()
+    {
+        _redis.Answer = _ => null;
+        var first = new EndingQuestion(_wire);
+        using (RedisCommand command = new RedisCommand("GET"u8).Add("x"))
+        {
+            _wire.Send(first, command.Bytes);
+        }
+
+        Task<Reply> second = Ask("GET", "y");
+        await _redis.SayAsync("-WRONGTYPE not ours\r\n$1\r\ny\r\n");
+
+        await first.GoesOn.Task.WaitAsync(Gates.Patience);
+        Assert.False((await second.WaitAsync(Gates.Patience)).IsThere);
+    }
+
+    [Fact]
     public async Task Reply_LargerThanAnyBuffer_IsReadWhole()
     {
         string large = new('a', 700_000);
@@ -193,5 +210,19 @@ public sealed class RedisWireTests : IDisposable
         using RedisCommand command = new RedisCommand(System.Text.Encoding.ASCII.GetBytes(name)).Add(word);
         _wire.Send(question, command.Bytes, isLast);
         return await question.Task.ConfigureAwait(!runsInline);
+    }
+
+    /// <summary>Whoever looks after the connection closes it in the moment that this one is answered.</summary>
+    private sealed class EndingQuestion(RedisWire wire) : Question, IThreadPoolWorkItem
+    {
+        public TaskCompletionSource GoesOn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override IThreadPoolWorkItem Take(in Reply reply)
+        {
+            wire.Dispose();
+            return this;
+        }
+
+        public void Execute() => GoesOn.TrySetResult();
     }
 }
