@@ -239,7 +239,7 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
         if (gate is not null)
         {
             await gate.Reached;
-            for (int i = 0; i < 20; i++)
+            for (int i = 0; i < 100; i++)
             {
                 // Nothing tells from outside that the gateway has learned of the reset; it learns of it before it has answered all these.
                 Expect.Ok(await fixture.Client.FetchAsync("/health/live"));

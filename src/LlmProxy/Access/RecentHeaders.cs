@@ -19,5 +19,11 @@ internal sealed class RecentHeaders
 
     private static int PlaceOf(string header) => RuntimeHelpers.GetHashCode(header) & (Places - 1);
 
-    private sealed record Seen(string Header, Caller Caller);
+    /// <summary>No record: those print what they hold.</summary>
+    private sealed class Seen(string header, Caller caller)
+    {
+        public string Header => header;
+
+        public Caller Caller => caller;
+    }
 }
