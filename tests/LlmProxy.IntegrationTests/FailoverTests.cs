@@ -295,8 +295,8 @@ public sealed class FailoverTests(FailoverTests.Fixture fixture) : IClassFixture
                     Provider = "custom",
                     Model = model,
                     BaseUrl = failure == "refused" ? _closed.Address + "/v1" : Upstream.BaseUrl,
-                    TimeoutSeconds = 1,
-                    FirstTokenTimeoutSeconds = 1,
+                    TimeoutSeconds = failure == "hang" ? 1 : 120,
+                    FirstTokenTimeoutSeconds = failure.StartsWith("hang", StringComparison.Ordinal) ? 1 : 120,
                 });
                 chains["pair-" + failure] = ["first-" + failure, "second"];
             }

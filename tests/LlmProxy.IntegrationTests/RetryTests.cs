@@ -208,7 +208,8 @@ public sealed class RetryTests(RetryTests.Fixture fixture) : IClassFixture<Retry
             {
                 Llms = new object[]
                 {
-                    new { Name = "any", Provider = "custom", Model = "*", Upstream.BaseUrl, TimeoutSeconds = 1, FirstTokenTimeoutSeconds = 1 },
+                    new { Name = "any", Provider = "custom", Model = "*", Upstream.BaseUrl },
+                    new { Name = "hanging", Provider = "custom", Model = "lasting-hang", Upstream.BaseUrl, TimeoutSeconds = 1, FirstTokenTimeoutSeconds = 1 },
                     new { Name = "first", Provider = "custom", Model = "first-model", Upstream.BaseUrl },
                     new { Name = "second", Provider = "custom", Model = "second-model", Other.BaseUrl },
                     new { Name = "counted", Provider = "custom", Model = "counted-model", Upstream.BaseUrl },

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Primitives;
 namespace LlmProxy.Forwarding;
 
 /// <summary>One try at one replica of one LLM: sends, holds the answer back until it is worth something, hands it on or gives up.</summary>
-internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica replica, AttemptFacts facts)
+internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica replica, AttemptFacts facts, AttemptClocks clocks)
 {
     public static readonly VendorFailure ShuttingDown =
         new(ErrorCode.NoHealthyProvider, "The gateway is shutting down. Ask again: another replica or the restarted gateway will answer.");
@@ -28,7 +28,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
         LlmOptions options = _llm.Options;
         TimeSpan limit = TimeSpan.FromSeconds(exchange.IsStream ? options.FirstTokenTimeoutSeconds : options.TimeoutSeconds);
         limit = limit < share ? limit : share;
-        using var clock = new AttemptClock(exchange.Time, limit, exchange.Aborted, exchange.Shutdown.Forced, facts.Superseded);
+        AttemptClock clock = clocks.Start(limit, exchange.Aborted, facts.Superseded);
         if (options.OnClientGone == OnClientGone.Drain)
         {
             clock.LingerFor(Timeout.InfiniteTimeSpan);
@@ -78,6 +78,8 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
             {
                 facts.WaitedTicks = exchange.Time.GetTimestamp() - sentAt;
             }
+
+            clocks.Return(clock);
         }
     }
 

@@ -3,29 +3,30 @@ namespace LlmProxy.Forwarding;
 /// <summary>
 /// The times one attempt may take. One timer serves all of them: the time to the first output (or to the whole plain
 /// answer), then the longest silence between two reads. Only waiting for the vendor counts; a slow client does not.
+/// A clock that cancelled nothing serves the next attempt.
 /// </summary>
 internal sealed class AttemptClock : IDisposable
 {
     private readonly TimeProvider _time;
-    private readonly CancellationTokenSource _cancel;
+    private readonly CancellationTokenSource _cancel = new();
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
-    private readonly CancellationTokenRegistration _gone;
+    private readonly CancellationTokenRegistration _shutdown;
+    private CancellationTokenRegistration _gone;
+    private CancellationTokenRegistration _superseded;
     private TimeSpan _grace;
     private bool _isGone;
     private TimeSpan _idle;
-    private long _endsAt = long.MaxValue;
+    private long _firstDueAt;
+    private long _endsAt;
     private long _waitingSince;
-    private bool _disposed;
+    private bool _rests = true;
 
-    public AttemptClock(TimeProvider time, TimeSpan untilFirst, CancellationToken clientGone, CancellationToken shutdown, CancellationToken superseded = default)
+    public AttemptClock(TimeProvider time, CancellationToken shutdown)
     {
         _time = time;
-        _cancel = superseded.CanBeCanceled
-            ? CancellationTokenSource.CreateLinkedTokenSource(shutdown, superseded)
-            : CancellationTokenSource.CreateLinkedTokenSource(shutdown);
-        _timer = time.CreateTimer(static clock => ((AttemptClock)clock!).Ring(), this, untilFirst, Timeout.InfiniteTimeSpan);
-        _gone = clientGone.UnsafeRegister(static clock => ((AttemptClock)clock!).OnGone(), this);
+        _timer = time.CreateTimer(static clock => ((AttemptClock)clock!).Ring(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _shutdown = shutdown.UnsafeRegister(static clock => ((AttemptClock)clock!).Cancel(), this);
     }
 
     /// <summary>Ends the upstream side alone: nothing is written to the client with it.</summary>
@@ -47,6 +48,35 @@ internal sealed class AttemptClock : IDisposable
 
     /// <summary>Whether it was a silence after the first output.</summary>
     public bool WasIdle { get; private set; }
+
+    public void Start(TimeSpan untilFirst, CancellationToken clientGone, CancellationToken superseded = default)
+    {
+        lock (_gate)
+        {
+            _grace = _idle = TimeSpan.Zero;
+            _isGone = false;
+            _endsAt = long.MaxValue;
+            _firstDueAt = _time.GetTimestamp() + (long)(untilFirst.TotalSeconds * _time.TimestampFrequency);
+            _rests = false;
+            _timer.Change(untilFirst, Timeout.InfiniteTimeSpan);
+        }
+
+        _gone = clientGone.UnsafeRegister(static clock => ((AttemptClock)clock!).OnGone(), this);
+        _superseded = superseded.UnsafeRegister(static clock => ((AttemptClock)clock!).Cancel(), this);
+    }
+
+    /// <summary>The attempt is over. False when this clock cannot serve another: it has cancelled, or is about to.</summary>
+    public bool TryRest()
+    {
+        _gone.Dispose();
+        _superseded.Dispose();
+        lock (_gate)
+        {
+            _rests = true;
+            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            return !TimedOut && _cancel.TryReset();
+        }
+    }
 
     /// <summary>Output has come: from here on only silence is measured, and the whole where the caller asked for that.</summary>
     public void WatchIdle(TimeSpan idle, TimeSpan? left)
@@ -86,12 +116,7 @@ internal sealed class AttemptClock : IDisposable
 
     public void Dispose()
     {
-        lock (_gate)
-        {
-            _disposed = true;
-        }
-
-        _gone.Dispose();
+        _shutdown.Dispose();
         _timer.Dispose();
         _cancel.Dispose();
     }
@@ -101,7 +126,7 @@ internal sealed class AttemptClock : IDisposable
         lock (_gate)
         {
             _isGone = true;
-            if (_disposed || _grace == Timeout.InfiniteTimeSpan)
+            if (_grace == Timeout.InfiniteTimeSpan)
             {
                 return;
             }
@@ -135,12 +160,22 @@ internal sealed class AttemptClock : IDisposable
     {
         lock (_gate)
         {
-            if (_disposed)
+            if (_rests)
             {
                 return;
             }
 
-            if (_idle > TimeSpan.Zero)
+            if (_idle == TimeSpan.Zero)
+            {
+                // It may be the end of the attempt before, told late.
+                TimeSpan left = _time.GetElapsedTime(_time.GetTimestamp(), _firstDueAt);
+                if (left > TimeSpan.FromMilliseconds(1))
+                {
+                    _timer.Change(left, Timeout.InfiniteTimeSpan);
+                    return;
+                }
+            }
+            else
             {
                 long since = Volatile.Read(ref _waitingSince);
                 TimeSpan left = since == 0 ? _idle : _idle - _time.GetElapsedTime(since);

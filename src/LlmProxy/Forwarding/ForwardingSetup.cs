@@ -26,6 +26,7 @@ internal static class ForwardingSetup
         services.AddSingleton<PassiveHealth>();
         services.AddSingleton<StartProbes>();
         services.AddSingleton<MediaFetcher>();
+        services.AddSingleton<AttemptClocks>();
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<TargetRunner>();
         services.AddSingleton<Continuer>();

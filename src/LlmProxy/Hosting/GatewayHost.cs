@@ -137,6 +137,7 @@ internal static class GatewayHost
 
             return HttpMethods.IsPost(http.Request.Method) && straight.TryGetValue(http.Request.Path.Value ?? "", out RequestDelegate? run) ? run(http) : next(http);
         });
+        app.UseRouting(); // Here: else the host looks for a route before all of this.
         app.MapReverseProxy();
         app.MapClientRoutes();
         app.MapAzureRoutes();

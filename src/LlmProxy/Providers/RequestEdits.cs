@@ -21,7 +21,7 @@ internal sealed class RequestEdits(EndpointKind endpoint, string model, ReadOnly
     public string Model { get; } = model;
 
     /// <summary>Fields that the caller wrote and the vendor will not see: named to the caller, or the reason to refuse a strict call.</summary>
-    public IReadOnlyList<string> Dropped => _dropped ?? [];
+    public IReadOnlyList<string> Dropped => (IReadOnlyList<string>?)_dropped ?? [];
 
     /// <summary>Present, and not null.</summary>
     public bool Has(ReadOnlySpan<byte> name) => KindOf(name) is not (JsonTokenType.None or JsonTokenType.Null);

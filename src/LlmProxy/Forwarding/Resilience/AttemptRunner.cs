@@ -7,7 +7,7 @@ using LlmProxy.Wire;
 namespace LlmProxy.Forwarding.Resilience;
 
 /// <summary>Makes one attempt, and writes down what became of it.</summary>
-internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics, ILogger<AttemptRunner> logger)
+internal sealed class AttemptRunner(AttemptClocks clocks, PassiveHealth health, GatewayMetrics metrics, ILogger<AttemptRunner> logger)
 {
     public async Task<Verdict> RunAsync(TargetTurn turn, Replica replica, TimeSpan share)
     {
@@ -28,7 +28,7 @@ internal sealed class AttemptRunner(PassiveHealth health, GatewayMetrics metrics
         Verdict verdict;
         try
         {
-            verdict = await new Attempt(exchange, target, replica, facts).RunAsync(turn.Answer, share);
+            verdict = await new Attempt(exchange, target, replica, facts, clocks).RunAsync(turn.Answer, share);
         }
         finally
         {

@@ -33,7 +33,7 @@ internal sealed class TargetRunner(
     {
         var turn = new TargetTurn(this, exchange, target, mayFollow, answer, run, side);
         var limits = LimitNumbers.Of(target.Deployment.Options);
-        return limits.IsUnlimited ? AskToTheEndAsync(turn) : AskWithAPlaceAsync(turn, limits);
+        return limits.IsUnlimited ? AskAsync(turn, isAgain: false) : AskWithAPlaceAsync(turn, limits);
     }
 
     private async Task<Verdict> AskWithAPlaceAsync(TargetTurn turn, LimitNumbers limits)
@@ -55,7 +55,7 @@ internal sealed class TargetRunner(
 
         try
         {
-            return await AskToTheEndAsync(turn);
+            return await AskAsync(turn, isAgain: false);
         }
         finally
         {
@@ -65,15 +65,10 @@ internal sealed class TargetRunner(
         }
     }
 
-    private async Task<Verdict> AskToTheEndAsync(TargetTurn turn)
-    {
-        Verdict verdict = await AskAsync(turn);
-        RetryPolicy retries = turn.Llm.Resilience.Retries;
-        return retries.MayAgain(turn, verdict, 0) ? await retries.AgainAsync(turn, verdict) : verdict;
-    }
-
-    /// <summary>One round: its replicas and keys, until one answers or none is left.</summary>
-    public async Task<Verdict> AskAsync(TargetTurn turn)
+    /// <summary>Rounds of its replicas and keys, until one answers or none is left; other rounds after the first where the failure may pass.</summary>
+    /// <param name="turn">The LLM's turn.</param>
+    /// <param name="isAgain">It is one of those other rounds: whether another follows is not decided here.</param>
+    public async Task<Verdict> AskAsync(TargetTurn turn, bool isAgain)
     {
         Deployment llm = turn.Llm;
         if (!llm.State.Breaker.TryEnter(llm.Resilience.Breaker, out bool isProbe))
@@ -92,7 +87,8 @@ internal sealed class TargetRunner(
                 if (time <= TimeSpan.Zero)
                 {
                     turn.IsOutOfTime = true;
-                    return verdict = turn.Run.DeadlinePassed(turn.Target);
+                    verdict = turn.Run.DeadlinePassed(turn.Target);
+                    break;
                 }
 
                 turn.Replica = null;
@@ -111,13 +107,13 @@ internal sealed class TargetRunner(
 
                 left = LeftAfter(turn, replica, key, verdict, left);
             }
-
-            return verdict;
         }
         finally
         {
             TellLlm(turn, verdict);
         }
+
+        return !isAgain && llm.Resilience.Retries.MayAgain(turn, verdict, 0) ? await llm.Resilience.Retries.AgainAsync(turn, verdict) : verdict;
     }
 
     /// <summary>The first output of a stream, or the whole of a plain answer.</summary>
@@ -150,8 +146,11 @@ internal sealed class TargetRunner(
             turn.Llm.State.Rate.Refused(failure.RetryAfter);
         }
 
-        return left.Count > 1 && !failure.IsFinal && FailureKinds.IsReplicasOwn(failure) ? [.. left.Where(d => d != replica.State)] : null;
+        return left.Count > 1 && !failure.IsFinal && FailureKinds.IsReplicasOwn(failure) ? Without(left, replica.State) : null;
     }
+
+    /// <summary>Apart from its caller, where every call would pay for what the filter remembers.</summary>
+    private static List<DestinationState> Without(IReadOnlyList<DestinationState> all, DestinationState one) => [.. all.Where(other => other != one)];
 
     private async ValueTask<LimitDecision> EnterAsync(TargetTurn turn, string llm, LimitNumbers limits, long tokens)
     {

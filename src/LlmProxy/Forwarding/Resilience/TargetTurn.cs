@@ -59,7 +59,7 @@ internal sealed class TargetTurn(TargetRunner runner, Exchange exchange, RouteTa
 
     public CallSign SignOf(in Verdict verdict) => IsCallersHurry || IsOutOfTime ? CallSign.None : FailureKinds.SignOf(verdict);
 
-    public Task<Verdict> AskAsync() => runner.AskAsync(this);
+    public Task<Verdict> AskAsync() => runner.AskAsync(this, isAgain: true);
 
     public void Waiting(TimeSpan delay) => run.Waited(delay);
 
