@@ -116,6 +116,7 @@ internal sealed partial class StreamRelay(Exchange exchange, RouteTarget target,
         if (_start == _end)
         {
             ReturnBuffer();
+            _scratch.Dispose();
             // Nothing is rented while the vendor thinks: an empty read only waits for bytes.
             _ = await vendor.ReadAsync(Memory<byte>.Empty, clock.Token);
             _buffer = ArrayPool<byte>.Shared.Rent(ReadSize);

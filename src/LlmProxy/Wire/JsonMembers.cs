@@ -19,7 +19,9 @@ internal sealed class JsonMembers
 
     public static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
 
-    private JsonMember[] _members = new JsonMember[12];
+    private const int FirstSize = 8;
+
+    private JsonMember[] _members = [];
 
     public int Count { get; private set; }
 
@@ -109,7 +111,7 @@ internal sealed class JsonMembers
     {
         if (Count == _members.Length)
         {
-            Array.Resize(ref _members, Count * 2);
+            Array.Resize(ref _members, Math.Max(FirstSize, Count * 2));
         }
 
         _members[Count++] = member;
