@@ -9,6 +9,9 @@ namespace LlmProxy.Redis;
 /// <param name="Error">In an operator's words.</param>
 internal readonly record struct Reply(bool IsThere, byte[]? Value, string? Error)
 {
+    /// <summary>Redis' own bound for one value.</summary>
+    private const int MostBytes = 512 * 1024 * 1024;
+
     /// <summary>Reads the first reply; false: not all of it has come.</summary>
     /// <param name="bytes">What has come so far.</param>
     /// <param name="reply">A copy: the bytes may be overwritten after.</param>
@@ -32,7 +35,7 @@ internal readonly record struct Reply(bool IsThere, byte[]? Value, string? Error
             case (byte)'-':
                 reply = new Reply(false, null, RedisFailure.Explain(Encoding.UTF8.GetString(line)));
                 return true;
-            case (byte)'$' when Utf8Parser.TryParse(line, out int count, out _):
+            case (byte)'$' when Utf8Parser.TryParse(line, out int count, out _) && count <= MostBytes:
                 if (count < 0)
                 {
                     reply = new Reply(true, null, null);
