@@ -39,6 +39,17 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
         Assert.NotNull(row["ttft_ms"]);
     }
 
+    [Fact]
+    public async Task Call_FirstCouldHaveBeenHedgedAndWasLost_IsNotPaidForIt()
+    {
+        fixture.Upstream.On("hedged", Answers.ResetBeforeHeaders);
+
+        Reply reply = await ChatAsync("\"model\":\"hedges\"");
+
+        Expect.Ok(reply);
+        Told(await RowAsync(reply.Header("x-request-id")!), "success", 200, "reported", output: 5, CostOfOne);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -298,9 +309,10 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
                 Llms = new object[]
                 {
                     Paid("paid"), Paid("silent"), Paid("waits"), Paid("thinks"), Paid("half"), Paid("late"), Paid("down"), Paid("breaks"),
+                    new { Name = "hedged", Provider = "openai", Model = "hedged", BaseUrl = Upstream.BaseUrl, Auth = new { api_key = "k" }, HedgeAfterMs = 60_000, InputPricePerMillion = 2, OutputPricePerMillion = 10 },
                     new { Name = "drains", Provider = "openai", Model = "*", BaseUrl = Upstream.BaseUrl, Auth = new { api_key = "k" }, OnClientGone = "drain", InputPricePerMillion = 2, CachedInputPricePerMillion = 1, OutputPricePerMillion = 10 },
                 },
-                Chains = new { backed = new[] { "down", "paid" }, mends = new[] { "breaks", "paid" } },
+                Chains = new { hedges = new[] { "hedged", "paid" }, backed = new[] { "down", "paid" }, mends = new[] { "breaks", "paid" } },
                 Cache = new { Enabled = true },
                 Resilience = new { MaxRetries = 0, BreakerFailures = 1000 },
             }),

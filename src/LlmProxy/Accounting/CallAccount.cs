@@ -15,7 +15,7 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
     /// <summary>A stream asks for more before it has used up what it holds: the answer may take a round trip.</summary>
     private const int StepsPerReservation = 4;
 
-    private RouteTarget? _target;
+    private Part? _part;
     private CallRow? _draft;
     private bool _isCounted;
     private long _prompt;
@@ -55,7 +55,7 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
     /// <summary>The first LLM is about to be asked.</summary>
     public void Begin(RouteTarget first, long prompt, long expectedOutput)
     {
-        _target = first;
+        _part = new Part(first);
         _prompt = prompt;
         _isCounted = IsMetered;
         _heldOutput = IsMetered ? expectedOutput : long.MaxValue;
@@ -64,23 +64,32 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
     }
 
     /// <summary>Another LLM is about to be asked. False: the budget has no room for it.</summary>
-    public bool TryMove(RouteTarget next)
+    public bool TryMove(RouteTarget next) => _part is not { } part || next == part.Target || TryMove(new Part(next));
+
+    /// <summary>The same for one that goes on with the answer of those who left off: what they used is not used up again.</summary>
+    public bool TryGoOn(RouteTarget next, TokenUsage before, decimal? costBefore, decimal knownCostBefore) =>
+        _part is null || TryMove(new Part(next) { Before = before, CostBefore = costBefore, UnitsBefore = Money.ToUnits(knownCostBefore) });
+
+    /// <summary>Another LLM is about to be asked beside the running one. False: the budget has no room for both.</summary>
+    public bool TryBeside(RouteTarget next)
     {
-        if (_target is null || next == _target)
+        if (_part is not { } part || next == part.Target)
         {
             return true;
         }
 
-        if (IsMetered && !hold.TryHold(_prompt + _heldOutput, exchange.LostCostUnits + CostOf(next, _heldOutput)))
-        {
-            return false;
-        }
+        Part other = new(next);
+        return MayBeAsked(next)
+            && (!IsMetered || hold.TryHold(Tokens(part, _heldOutput) + Tokens(other, _heldOutput), exchange.LostCostUnits + CostOf(part, _heldOutput) + CostOf(other, _heldOutput)));
+    }
 
-        _target = next;
-        Volatile.Write(ref _output, 0);
-        _draft = CallRows.Draft(exchange, next, new TokenUsage(_prompt, 0, 0, 0, 0));
-        journal.Changed(_draft);
-        return true;
+    /// <summary>Of two that were asked side by side this one gives the answer.</summary>
+    public void Answers(RouteTarget target)
+    {
+        if (_part is { } part && target != part.Target)
+        {
+            Enter(new Part(target));
+        }
     }
 
     /// <summary>The running LLM has come to so many tokens. False: the budget ends here, and so does the answer.</summary>
@@ -93,7 +102,7 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
         }
 
         long more = output + Math.Max(exchange.Snapshot.Options.Limits.ExpectedOutputTokens / StepsPerReservation, 1);
-        if (!hold.TryHold(_prompt + more, exchange.LostCostUnits + CostOf(_target!, more)))
+        if (!TryHold(_part!, more))
         {
             IsCut = true;
             return false;
@@ -107,14 +116,14 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
     {
         long output = Output;
         progress = default;
-        if (output == _told || _target is not { } target)
+        if (output == _told || _part is not { } part)
         {
             return false;
         }
 
         _told = output;
-        var usage = new TokenUsage(_prompt, 0, 0, output, 0);
-        progress = new CallProgress(usage, UsageSource.Estimated, PriceBook.Cost(target.Facts, target.Deployment.IsLocal, usage) + exchange.LostCostUsd);
+        TokenUsage own = Own(part, output);
+        progress = new CallProgress(own.Plus(part.Before), UsageSource.Estimated, part.Price(own) + part.CostBefore + exchange.LostCostUsd);
         return true;
     }
 
@@ -133,9 +142,54 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
 
         Row = CallRows.Of(exchange, _draft);
         journal.Settle(Row);
-        hold.Settle(Row.Usage.Total, Money.ToUnits(Row.CostUsd) ?? 0);
+        hold.Settle(Row.Usage.Total, Money.ToUnits(Row.CostUsd ?? exchange.KnownCostUsd));
     }
 
-    private long CostOf(RouteTarget target, long output) =>
-        Money.ToUnits(PriceBook.Cost(target.Facts, target.Deployment.IsLocal, new TokenUsage(_prompt, 0, 0, output, 0))) ?? 0;
+    private bool TryMove(Part next)
+    {
+        if (!MayBeAsked(next.Target) || (IsMetered && !TryHold(next, _heldOutput)))
+        {
+            return false;
+        }
+
+        Enter(next);
+        return true;
+    }
+
+    private void Enter(Part next)
+    {
+        Volatile.Write(ref _output, 0);
+        _part = next;
+        TokenUsage own = Own(next, 0);
+        _draft = CallRows.Draft(exchange, next.Target, own) with
+        {
+            Usage = own.Plus(next.Before),
+            CostUsd = next.Price(own) + next.CostBefore + exchange.LostCostUsd,
+        };
+        journal.Changed(_draft);
+    }
+
+    private bool TryHold(Part part, long output) => hold.TryHold(Tokens(part, output), exchange.LostCostUnits + CostOf(part, output));
+
+    /// <summary>The price of whoever answers a call with a budget must be known where the operator says so.</summary>
+    private bool MayBeAsked(RouteTarget next) => !CallLimits.NeedsPrice(exchange) || UnitPrices.IsKnown(exchange.Endpoint, next);
+
+    private long Tokens(Part part, long output) => Own(part, output).Plus(part.Before).Total;
+
+    private long CostOf(Part part, long output) => part.UnitsBefore + (Money.ToUnits(part.Price(Own(part, output))) ?? 0);
+
+    /// <summary>The text so far is part of the prompt of whoever goes on with it.</summary>
+    private TokenUsage Own(Part part, long output) => new(_prompt + part.Before.Output, 0, 0, output, 0);
+
+    /// <summary>The LLM that is asked now, and what others before it have used on the same answer.</summary>
+    private sealed record Part(RouteTarget Target)
+    {
+        public TokenUsage Before { get; init; }
+
+        public decimal? CostBefore { get; init; } = 0m;
+
+        public long UnitsBefore { get; init; }
+
+        public decimal? Price(in TokenUsage own) => PriceBook.Cost(Target.Facts, Target.Deployment.IsLocal, own);
+    }
 }

@@ -13,6 +13,12 @@ internal static class UnitPrices
     private const decimal Million = 1_000_000m;
     private const decimal SecondsPerMinute = 60m;
 
+    /// <summary>Whether anything says what such a call costs there.</summary>
+    public static bool IsKnown(EndpointKind endpoint, RouteTarget target) => target.Deployment.IsLocal || target.Facts.IsPriced
+        || (endpoint == EndpointKind.Images && target.Facts.PricePerImage is not null)
+        || (endpoint == EndpointKind.Speech && target.Facts.PricePerMillionCharacters is not null)
+        || (endpoint == EndpointKind.Transcriptions && target.Facts.PricePerMinute is not null);
+
     /// <summary>Null: such a call is not paid so here, or how much of it there was is not known.</summary>
     public static decimal? Cost(Exchange exchange, RouteTarget target, ReadOnlySpan<byte> answer)
     {

@@ -19,7 +19,8 @@ internal static class AskedChoices
         int n = members.Find(body.Span, "n"u8);
         int each = n >= 0 && int.TryParse(members[n].Value(body.Span), CultureInfo.InvariantCulture, out int asked) && asked > 0 ? asked : 1;
         int prompt = exchange.Endpoint == EndpointKind.Completions ? members.Find(body.Span, "prompt"u8) : -1;
-        return prompt < 0 ? each : each * PromptsIn(body.Bytes[members[prompt].ValueStart..members[prompt].ValueEnd]);
+        long all = prompt < 0 ? each : (long)each * PromptsIn(body.Bytes[members[prompt].ValueStart..members[prompt].ValueEnd]);
+        return (int)Math.Min(all, int.MaxValue);
     }
 
     /// <summary>A text is one, and so is an array of a text's tokens.</summary>

@@ -26,6 +26,9 @@ internal enum FinishReason
 /// </summary>
 internal abstract class ChatSink
 {
+    /// <summary>Of more answers than this nobody keeps apart which have finished.</summary>
+    public const int MostChoices = 128;
+
     private UInt128 _finished;
 
     /// <summary>Where the client's bytes are written; set by whoever drives the sink, before each event.</summary>
@@ -132,7 +135,7 @@ internal abstract class ChatSink
     {
         HasOutput = true;
         HasFinished = true;
-        _finished |= UInt128.One << Choice;
+        _finished |= Choice < MostChoices ? UInt128.One << Choice : 0;
         OnFinish(reason, stopSequence);
     }
 
@@ -159,7 +162,7 @@ internal abstract class ChatSink
             SetUsage(used);
         }
 
-        for (Choice = 0; Choice < choices; Choice++)
+        for (Choice = 0; Choice < Math.Min(choices, MostChoices); Choice++)
         {
             if ((_finished >> Choice & UInt128.One) == 0)
             {

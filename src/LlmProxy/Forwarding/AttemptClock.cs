@@ -34,14 +34,14 @@ internal sealed class AttemptClock : IDisposable
 
     public bool TimedOut { get; private set; }
 
-    /// <summary>The vendor is read on although nobody waits any more, for its usage alone.</summary>
+    /// <summary>Once nobody waits any more, the vendor is read on for its usage alone. What tells this clock so may come a moment later.</summary>
     public bool Lingers
     {
         get
         {
             lock (_gate)
             {
-                return _isGone && _grace != TimeSpan.Zero && !_cancel.IsCancellationRequested;
+                return _grace != TimeSpan.Zero && !_cancel.IsCancellationRequested;
             }
         }
     }

@@ -66,6 +66,6 @@ internal sealed class AttemptLoop(TargetRunner targets, HedgedTargets hedges, Co
         await answer.SendErrorAsync(run.Outcome());
     }
 
-    private static VendorFailure NoBudget(RouteTarget target) => new(
+    public static VendorFailure NoBudget(RouteTarget target) => new(
         ErrorCode.InsufficientQuota, $"The budget that is left has no room for this call at {TransportFailures.Who(target)}.");
 }

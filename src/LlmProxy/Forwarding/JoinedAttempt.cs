@@ -23,6 +23,7 @@ internal sealed class JoinedAttempt(Exchange exchange, RouteTarget target, Vendo
             return await PlainRelay.TranslateAsync(exchange, target, attempt.Facts, call, own, [], answer);
         }
 
+        attempt.Facts.Prompts = exchange.Endpoint.ChatFront is null ? 1 : call.Requests; // Of texts each goes out once.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(clock.Token);
         try
         {
@@ -135,6 +136,7 @@ internal sealed class JoinedAttempt(Exchange exchange, RouteTarget target, Vendo
         }
 
         _first = number == 0 ? response : _first;
+        attempt.Facts.HasBegun |= response.IsSuccessStatusCode;
         if (!response.IsSuccessStatusCode)
         {
             using PooledWriter refusal = await Attempt.ReadRefusalAsync(response, cancellation);

@@ -126,7 +126,7 @@ internal sealed partial class StreamRelay
         }
 
         // The request itself is let go by now, and says nothing more that an end depends on.
-        var request = new ChatRequest { Choices = _meter.Choices, WantsUsage = exchange.Peek is { WantsUsage: true } };
+        var request = new ChatRequest { Choices = Math.Min(_meter.Choices, ChatSink.MostChoices), WantsUsage = exchange.Peek is { WantsUsage: true } };
         return _passed.OpenSink(new ChatTurn(exchange, target, request, attempt), exchange.Endpoint.ChatFront!);
     }
 

@@ -89,6 +89,11 @@ internal sealed partial class StreamRelay(Exchange exchange, RouteTarget target,
                 }
             }
 
+            if (_unread is not null && !MayGoOn())
+            {
+                return End(null, Verdict.ClientGone); // Nobody reads it, and nobody would pay for it.
+            }
+
             if (_finished && _failure is null && !ended)
             {
                 await SeeConnectionOffAsync(vendor);
@@ -181,7 +186,7 @@ internal sealed partial class StreamRelay(Exchange exchange, RouteTarget target,
             _tail.Complete(sink, _translator);
         }
 
-        if (_end - _start > exchange.Snapshot.Options.Limits.MaxBodyBytes)
+        if (Math.Max(_end - _start, _framer.Held) > exchange.Snapshot.Options.Limits.MaxBodyBytes)
         {
             _failure = TransportFailures.TooLarge(target, "a stream event");
         }

@@ -6,8 +6,6 @@ namespace LlmProxy.Guards;
 /// <summary>The fields of a form that are text, as the redaction sees them. They are not rewritten: what must not go out ends the call.</summary>
 internal static class FormText
 {
-    private const int LongestField = 1024 * 1024;
-
     public static async ValueTask<bool> AnyAsync(ReadOnlyMemory<byte> body, string boundary, Redactor redactor)
     {
         using var stream = new MemoryStream(body.ToArray(), writable: false);
@@ -17,7 +15,7 @@ internal static class FormText
             bool isFile = section.GetContentDispositionHeader() is { } place && (place.FileName.HasValue || place.FileNameStar.HasValue);
             using var text = new MemoryStream();
             await section.Body.CopyToAsync(text);
-            if (!isFile && text.Length <= LongestField && redactor.Holds(Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length)))
+            if (!isFile && redactor.Holds(Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length)))
             {
                 return true;
             }

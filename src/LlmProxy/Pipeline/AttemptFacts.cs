@@ -54,7 +54,16 @@ internal sealed class AttemptFacts(int number)
     /// <summary>Tokens of the answer that have come so far, as counted here.</summary>
     public long OutputSoFar { get; set; }
 
+    /// <summary>How often the whole prompt was sent: where each answer is a call of its own.</summary>
+    public int Prompts { get; set; } = 1;
+
     public decimal? CostUsd { get; set; }
+
+    /// <summary>Of <see cref="CostUsd"/> what it alone costs.</summary>
+    public decimal? OwnCostUsd { get; private set; }
+
+    /// <summary><see cref="CostUsd"/>, where the price of a part is not known: the other parts.</summary>
+    public decimal KnownCostUsd { get; set; }
 
     /// <summary>What it costs by the piece, the letter or the minute, where it is paid so.</summary>
     public decimal? UnitCostUsd { get; set; }
@@ -91,14 +100,10 @@ internal sealed class AttemptFacts(int number)
             return;
         }
 
-        if (GoesOnFrom is not null)
-        {
-            UsageSource = Accounting.UsageSource.Estimated; // What the others used is in it already.
-            return;
-        }
-
-        TokenUsage prompt = Usage is { Input: > 0 } said ? said : new TokenUsage(promptTokens, 0, 0, 0, 0);
-        Usage = prompt with { Output = Math.Max(prompt.Output, OutputSoFar) };
+        // The text so far is part of the prompt of whoever goes on with it.
+        TokenUsage before = GoesOnFrom is null ? default : SoFar!.UsageBefore;
+        TokenUsage prompt = OwnUsage is { Input: > 0 } said ? said : new TokenUsage((promptTokens + before.Output) * Prompts, 0, 0, 0, 0);
+        Usage = (prompt with { Output = Math.Max(prompt.Output, OutputSoFar) }).Plus(before);
         UsageSource = Accounting.UsageSource.Estimated;
     }
 
@@ -106,6 +111,8 @@ internal sealed class AttemptFacts(int number)
     {
         decimal? byUnit = UnitCostUsd ?? (target.Deployment.IsLocal ? 0m : null);
         decimal? own = OwnUsage is { } usage ? PriceBook.Cost(target.Facts, target.Deployment.IsLocal, usage) ?? byUnit : byUnit;
+        OwnCostUsd = own;
         CostUsd = GoesOnFrom is null ? own : own + SoFar!.CostBefore;
+        KnownCostUsd = (own ?? 0m) + (GoesOnFrom is null ? 0m : SoFar!.KnownCostBefore);
     }
 }

@@ -58,6 +58,14 @@ internal static class CallLimits
         };
     }
 
+    /// <summary>Whether the call may go only to LLMs whose price is known: it has a budget in money, and the operator wants it so.</summary>
+    public static bool NeedsPrice(Exchange exchange)
+    {
+        KeyOptions key = exchange.Caller.Key;
+        return exchange.Snapshot.Options.Limits.Unpriced == Unpriced.Refuse
+            && (BudgetNumbers.Of(key).Units > 0 || (exchange.Snapshot.Workspaces.TryGetValue(key.Workspace, out WorkspaceOptions? workspace) && BudgetNumbers.Of(workspace).Units > 0));
+    }
+
     /// <summary>The prompt is counted only where something depends on it.</summary>
     private static LimitSubject WithReservation(in LimitSubject subject, Exchange exchange, RouteTarget first)
     {
@@ -73,7 +81,7 @@ internal static class CallLimits
             LlmLimits = llmLimits,
             Tokens = expected.Total,
             CostUnits = Money.ToUnits(cost) ?? 0,
-            IsUnpriced = cost is null && exchange.Snapshot.Options.Limits.Unpriced == Unpriced.Refuse,
+            IsUnpriced = exchange.Snapshot.Options.Limits.Unpriced == Unpriced.Refuse && !UnitPrices.IsKnown(exchange.Endpoint, first),
         };
     }
 

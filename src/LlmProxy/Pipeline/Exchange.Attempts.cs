@@ -12,6 +12,7 @@ internal sealed partial class Exchange
     private AttemptFacts? _lastFailed;
     private List<AttemptFacts>? _rivals;
     private int _attemptsBegun;
+    private decimal _knownLostUsd;
 
     public int AttemptsBegun => Volatile.Read(ref _attemptsBegun);
 
@@ -83,7 +84,8 @@ internal sealed partial class Exchange
             if (!attempt.IsCounted)
             {
                 attempt.IsCounted = true;
-                LostCostUsd += attempt.CostUsd;
+                LostCostUsd += attempt.OwnCostUsd;
+                _knownLostUsd += attempt.OwnCostUsd ?? 0m;
             }
         }
     }
@@ -154,6 +156,11 @@ internal sealed partial class Exchange
         long now = Time.GetTimestamp();
         long waited = attempt.Side is { } side ? now - side.BeganAt : attempt.WaitedTicks;
         _committed = attempt;
+        if (attempt is { Side: not null, Turn: { } turn })
+        {
+            Account?.Answers(turn.Target);
+        }
+
         FirstOutputAt = now;
         attempt.Turn?.OutputBegan();
         OverheadMs = Math.Max(0, (now - StartedAt - WaitedTicks - waited) * 1000.0 / Time.TimestampFrequency);
@@ -170,7 +177,11 @@ internal sealed partial class Exchange
     /// <summary>Of that the part of attempts whose answers nobody got.</summary>
     public decimal? LostCostUsd { get; private set; } = 0m;
 
-    public long LostCostUnits => Money.ToUnits(LostCostUsd) ?? 0;
+    /// <summary>The same, where the price of a part is not known: the other parts.</summary>
+    public long LostCostUnits => Money.ToUnits(_knownLostUsd);
+
+    /// <summary><see cref="CostUsd"/>, where the price of a part is not known: the other parts. Budgets count them.</summary>
+    public decimal KnownCostUsd => (_committed?.KnownCostUsd ?? 0m) + _knownLostUsd;
 
     /// <summary>A guard has refused it, or its answer, after it was admitted.</summary>
     public bool IsRefusedByGuard { get; set; }

@@ -8,4 +8,7 @@ internal interface IStreamFramer
     /// everything that a call before it held. With <paramref name="ended"/> nothing follows: what is left is an event too.
     /// </summary>
     bool TryRead(ReadOnlySpan<byte> buffer, bool ended, out int consumed, out StreamFrame frame);
+
+    /// <summary>Bytes of events that are not whole yet and that it has taken out of its caller's buffer.</summary>
+    int Held => 0;
 }

@@ -11,6 +11,8 @@ internal sealed class MergedFramer(int sources, Func<IStreamFramer> open) : IStr
     private readonly Source[] _sources = [.. Enumerable.Range(0, sources).Select(_ => new Source(open()))];
     private int _reading = -1;
 
+    public int Held { get; private set; }
+
     public bool TryRead(ReadOnlySpan<byte> buffer, bool ended, out int consumed, out StreamFrame frame)
     {
         consumed = 0;
@@ -47,6 +49,7 @@ internal sealed class MergedFramer(int sources, Func<IStreamFramer> open) : IStr
 
         _reading = BinaryPrimitives.ReadInt32LittleEndian(buffer);
         _sources[_reading].Add(buffer.Slice(HeadBytes, length));
+        Held = _sources.Max(source => source.Length);
         consumed = HeadBytes + length;
         return true; // A frame that says nothing: the next ones come out of what was just taken in.
     }
@@ -61,6 +64,8 @@ internal sealed class MergedFramer(int sources, Func<IStreamFramer> open) : IStr
         public bool HasEnded { get; private set; }
 
         public bool IsReported { get; set; }
+
+        public int Length => _end - _start;
 
         public void Add(ReadOnlySpan<byte> piece)
         {

@@ -15,6 +15,8 @@ public sealed class AskedChoicesTests
     [InlineData("completions", "\"prompt\":[\"a\",\"b\",\"c\"],\"n\":2", 6)]
     [InlineData("completions", "\"prompt\":[[1,2],[3]]", 2)]
     [InlineData("completions", "\"prompt\":[1,2,3]", 1)]
+    [InlineData("chat", "\"n\":2000000000", 2_000_000_000)]
+    [InlineData("completions", "\"prompt\":[\"a\",\"b\",\"c\"],\"n\":2000000000", int.MaxValue)]
     [InlineData("messages", "\"n\":3", 1)]
     public void In_EachDialect_AreTheAnswersThatWillCome(string endpoint, string more, int choices)
     {

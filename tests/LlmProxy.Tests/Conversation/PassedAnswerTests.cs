@@ -56,6 +56,17 @@ public sealed class PassedAnswerTests : IDisposable
     }
 
     [Fact]
+    public void Choices_ThatNobodyWrites_AreNotEndedByTheThousand()
+    {
+        JsonNode[] told = CutBehind(
+            "custom",
+            """{"model":"m","stream":true,"n":2000000000,"messages":[{"role":"user","content":"Hi"}]}""",
+            [Chunk("""{"index":0,"delta":{"role":"assistant","content":"a"},"finish_reason":null}""")]);
+
+        Assert.InRange(told.Length, 2, 130);
+    }
+
+    [Fact]
     public void Nobody_ReadsAlong_WhereNoBudgetCanEnd()
     {
         RouteTarget target = Turns.Target("openai");
@@ -70,10 +81,12 @@ public sealed class PassedAnswerTests : IDisposable
     private static (string? Id, long? Created, string? Model) Names(JsonNode chunk) => ((string?)chunk["id"], (long?)chunk["created"], (string?)chunk["model"]);
 
     /// <summary>As the relay does it: all that the client has got when the answer is cut behind these events.</summary>
-    private JsonNode[] CutBehind(string provider, params string[] events)
+    private JsonNode[] CutBehind(string provider, params string[] events) => CutBehind(provider, Request, events);
+
+    private JsonNode[] CutBehind(string provider, string request, string[] events)
     {
         RouteTarget target = Turns.Target(provider);
-        Exchange exchange = Turns.Exchange(Request);
+        Exchange exchange = Turns.Exchange(request);
         exchange.Account = new CallAccount(exchange, Hold.None, _journal) { IsMetered = true };
         var facts = new AttemptFacts(1);
         using VendorCall call = target.Deployment.Provider.Open(exchange, target, facts);

@@ -48,6 +48,9 @@ internal sealed class AnswerSoFar
     /// <summary>What they cost; null when one of them has no price.</summary>
     public decimal? CostBefore { get; private set; } = 0m;
 
+    /// <summary>What those cost whose price is known.</summary>
+    public decimal KnownCostBefore { get; private set; }
+
     /// <summary>Whether one of them had not said what it used, so that it was counted here.</summary>
     public bool IsEstimated { get; private set; }
 
@@ -124,6 +127,7 @@ internal sealed class AnswerSoFar
         decimal? cost = PriceBook.Cost(target.Facts, target.Deployment.IsLocal, used);
         UsageBefore = UsageBefore.Plus(used);
         CostBefore += cost;
+        KnownCostBefore += cost ?? 0m;
         _left.Add(new LeftOff(target, failure, chars, used, cost));
         _ownText = _text.WrittenCount;
     }

@@ -37,10 +37,17 @@ internal sealed class Continuer(TargetRunner targets, ILogger<Continuer> logger)
         {
             var run = new AttemptRun(exchange) { GoesOnFrom = text, BeganAt = exchange.Time.GetTimestamp() };
             run.Failed(broken, failure);
+            AnswerSoFar soFar = exchange.Chosen!.SoFar!;
             (RouteTarget Target, Verdict Verdict)? last = null;
             await answer.WaitAgainAsync();
             while (run.TimeLeft > TimeSpan.Zero && able.TryDequeue(out RouteTarget? next))
             {
+                if (exchange.Account?.TryGoOn(next, soFar.UsageBefore, soFar.CostBefore, soFar.KnownCostBefore) == false)
+                {
+                    last = (next, run.Skip(next, AttemptLoop.NoBudget(next)));
+                    continue;
+                }
+
                 logger.GoesOn(next.Deployment.Name, broken.Deployment.Name, text.Chars, exchange.Id);
                 last = (next, await targets.RunAsync(exchange, next, able.Count > 0, answer, run));
                 if (last.Value.Verdict.Kind != VerdictKind.Failed || ReferenceEquals(last.Value.Verdict.Failure, Attempt.ShuttingDown))
@@ -78,6 +85,7 @@ internal sealed class Continuer(TargetRunner targets, ILogger<Continuer> logger)
         soFar.LeaveOff(target, facts.GoesOnFrom?.AddTo(request, target.Model) ?? request, facts.OwnUsage, failure, text.Chars);
         facts.Usage = soFar.UsageBefore;
         facts.CostUsd = soFar.CostBefore;
+        facts.KnownCostUsd = soFar.KnownCostBefore;
         return text;
     }
 

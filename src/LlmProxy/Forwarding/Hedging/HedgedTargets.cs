@@ -37,7 +37,7 @@ internal sealed class HedgedTargets(TargetRunner targets, GatewayMetrics metrics
 
         Task<Verdict>? AskSecond(HedgeSide side)
         {
-            beside = order.Beside();
+            beside = order.Beside(next => exchange.Account?.TryBeside(next) != false);
             if (beside is null)
             {
                 return null;

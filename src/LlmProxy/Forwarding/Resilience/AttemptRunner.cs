@@ -54,19 +54,28 @@ internal sealed class AttemptRunner(AttemptClocks clocks, PassiveHealth health, 
     private void Bill(TargetTurn turn, AttemptFacts facts, in Verdict verdict)
     {
         Exchange exchange = turn.Exchange;
-        bool isAnswer = facts == exchange.Committed;
-        bool mayBeBilled = facts.HasBegun || (facts.IsSent && (verdict.Kind is VerdictKind.Superseded or VerdictKind.ClientGone || (verdict.Failure is { } failure && FailureKinds.IsOwnTimeout(failure))));
-        if (facts.IsCounted || verdict.Kind == VerdictKind.Answered || !mayBeBilled || !exchange.Endpoint.CountsTokens)
+        if (verdict.Kind == VerdictKind.Answered || !exchange.Endpoint.CountsTokens)
         {
             return;
         }
 
-        facts.Estimate(exchange.Account?.PromptTokens ?? 0);
-        facts.SettleCost(turn.Target);
-        if (!isAnswer)
+        bool mayBeBilled = facts.HasBegun || (facts.IsSent && (verdict.Kind is VerdictKind.Superseded or VerdictKind.ClientGone || (verdict.Failure is { } failure && FailureKinds.IsOwnTimeout(failure))));
+        if (!mayBeBilled && !facts.IsCounted)
+        {
+            facts.IsSent = false; // Nobody who looks at it later takes it for billed either.
+            return;
+        }
+
+        if (!facts.IsCounted)
+        {
+            facts.Estimate(exchange.Account?.PromptTokens ?? 0);
+            facts.SettleCost(turn.Target);
+        }
+
+        if (facts != exchange.Committed)
         {
             exchange.Lost(facts);
-            metrics.Used(turn.Llm.State.Tags, facts.OwnUsage ?? default, facts.CostUsd, exchange.Caller.Workspace);
+            metrics.Used(turn.Llm.State.Tags, facts.OwnUsage ?? default, facts.OwnCostUsd, exchange.Caller.Workspace);
         }
     }
 

@@ -83,12 +83,12 @@ internal sealed class TargetOrder(RoutePlan plan, AttemptRun run)
     }
 
     /// <summary>Who can be asked beside one that is slow: the next that is believed to be up, and all others keep their turn. Null: nobody.</summary>
-    public RouteTarget? Beside()
+    public RouteTarget? Beside(Func<RouteTarget, bool> mayBeAsked)
     {
         for (int i = _next; i < plan.Targets.Count && _beside is null; i++)
         {
             RouteTarget target = plan.Targets[i];
-            _beside = target.Deployment.HasAvailableReplica && IsWorthAsking(target) ? target : null;
+            _beside = target.Deployment.HasAvailableReplica && IsWorthAsking(target) && mayBeAsked(target) ? target : null;
         }
 
         return _beside;

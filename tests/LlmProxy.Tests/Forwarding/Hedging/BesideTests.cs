@@ -22,7 +22,7 @@ public sealed class BesideTests
         (TargetOrder order, _) = Order(Llm("a"), Llm("down", isUp: false), Llm("c"), Llm("d"));
         order.Next();
 
-        Assert.Equal("c", order.Beside()!.Deployment.Name);
+        Assert.Equal("c", order.Beside(_ => true)!.Deployment.Name);
         Assert.Equal("d", order.Next()!.Deployment.Name);
         Assert.Equal("down", order.Next()!.Deployment.Name);
         Assert.Null(order.Next());
@@ -40,7 +40,7 @@ public sealed class BesideTests
         (TargetOrder order, _) = Order(Llm("a"), open);
         order.Next();
 
-        Assert.Null(order.Beside());
+        Assert.Null(order.Beside(_ => true));
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class BesideTests
         order.Next();
         Assert.True(order.MayFollow);
 
-        order.Beside();
+        order.Beside(_ => true);
 
         Assert.False(order.MayFollow);
         Assert.Null(order.Next());
