@@ -71,6 +71,8 @@ public sealed class JoinedAnswersTests(JoinedAnswersTests.Fixture fixture) : ICl
         Reply reply = await fixture.Client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("half", "\"n\":2" + more));
 
         Expect.Error(reply, 502, "provider_error");
+        string[] used = (await fixture.Client.FetchAsync("/metrics")).Text.Split('\n');
+        Assert.Contains(used, line => line.StartsWith("llm_tokens_used_total{", StringComparison.Ordinal) && line.Contains("half", StringComparison.Ordinal)); // Its vendor bills what it had begun.
     }
 
     private static UpstreamAnswer FirstAnswer => call => Fixture.AnswerAsync(call, 1);
