@@ -244,7 +244,7 @@ internal sealed class CallJournal(ILogger<CallJournal> logger) : IDisposable
 
     private JournalTail Open(OwnedDirectory owner)
     {
-        var log = new SegmentLog(owner.Path, _room.SegmentBytes);
+        var log = new SegmentLog(owner.Path, () => _room.SegmentBytes);
         uint seed = RecordFrame.Seed(owner.Id);
         lock (_gate)
         {

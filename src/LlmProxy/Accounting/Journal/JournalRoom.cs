@@ -5,6 +5,9 @@ namespace LlmProxy.Accounting.Journal;
 /// <summary>How much of the journal's room is taken, and what follows from it: new calls stop at 95 %, so that what runs can always be settled.</summary>
 internal sealed class JournalRoom(ILogger logger)
 {
+    /// <summary>The segment being written stays when all is shipped, with what was open at its begin: with less room, it alone could fill it.</summary>
+    public const long LeastBytes = 3 * SmallestSegment;
+
     private const long LargestSegment = 64L << 20;
     private const long SmallestSegment = 64L << 10;
     private const int SegmentsAtLeast = 8;

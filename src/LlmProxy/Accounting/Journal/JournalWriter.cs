@@ -10,6 +10,7 @@ internal sealed class JournalWriter(string directory, SegmentLog log, uint seed,
     private const int MostUnwritten = 10_000;
 
     private readonly Queue<byte[]> _unwritten = new();
+    private long _copied;
 
     /// <summary>Readable from any thread.</summary>
     public long Bytes => log.Bytes;
@@ -73,6 +74,12 @@ internal sealed class JournalWriter(string directory, SegmentLog log, uint seed,
                 CopyOpen();
             }
 
+            // Where the room was made smaller: when it is full no record comes that would close this segment.
+            if (log.Current is { } current && current.Length - _copied > room.SegmentBytes)
+            {
+                Roll();
+            }
+
             while (_unwritten.TryPeek(out byte[]? record) && TryAppend(record))
             {
                 _unwritten.Dequeue();
@@ -111,7 +118,8 @@ internal sealed class JournalWriter(string directory, SegmentLog log, uint seed,
         }
 
         // However many calls are open, the segment has its whole size for new records.
-        current.Limit += current.Length - before;
+        _copied = current.Length - before;
+        current.Limit += _copied;
         log.MayTrim = true;
     }
 }

@@ -1,7 +1,7 @@
 namespace LlmProxy.Accounting.Journal;
 
 /// <summary>The segments of one process, oldest first. A spare one is made beforehand, so that a full disk is known while what runs can still be settled.</summary>
-internal sealed class SegmentLog(string directory, long segmentBytes) : IDisposable
+internal sealed class SegmentLog(string directory, Func<long> segmentBytes) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<JournalSegment> _closed = [];
@@ -123,5 +123,5 @@ internal sealed class SegmentLog(string directory, long segmentBytes) : IDisposa
         }
     }
 
-    private JournalSegment NewSegment() => JournalSegment.Create(directory, Interlocked.Increment(ref _number), segmentBytes);
+    private JournalSegment NewSegment() => JournalSegment.Create(directory, Interlocked.Increment(ref _number), segmentBytes());
 }

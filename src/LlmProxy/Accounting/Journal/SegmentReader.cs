@@ -11,11 +11,13 @@ internal sealed class SegmentReader(JournalSegment segment, uint seed) : IDispos
     private int _start;
     private int _end;
     private long _filledTo;
+    private long _zeros; // Passed over, and not known yet whether something comes behind them.
     private int _payload;
     private int _payloadLength;
 
     public JournalSegment Segment => segment;
 
+    /// <summary>Zeros at the end are none: room that was tried out, or that the disk had taken beforehand.</summary>
     public long DamagedBytes { get; private set; }
 
     public long GoodRecords { get; private set; }
@@ -52,11 +54,17 @@ internal sealed class SegmentReader(JournalSegment segment, uint seed) : IDispos
                 (Type, _payload, _payloadLength) = (type, _start + RecordFrame.HeaderBytes, payload);
                 _start += size;
                 GoodRecords++;
+                (DamagedBytes, _zeros) = (DamagedBytes + _zeros, 0);
                 return true;
             }
 
             int step = Math.Min(RecordFrame.Alignment, have);
-            DamagedBytes += step;
+            _zeros += step;
+            if (_buffer.AsSpan(_start, step).ContainsAnyExcept((byte)0))
+            {
+                (DamagedBytes, _zeros) = (DamagedBytes + _zeros, 0);
+            }
+
             _start += step;
         }
     }

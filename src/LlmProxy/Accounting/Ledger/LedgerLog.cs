@@ -25,4 +25,7 @@ internal static partial class LedgerLog
 
     [LoggerMessage(8208, LogLevel.Error, "The journal's record of call {Id} cannot be read: {Reason}. It was passed over; the others go on")]
     public static partial void RecordUnreadable(this ILogger logger, Guid id, string reason);
+
+    [LoggerMessage(8209, LogLevel.Error, "The ledger does not take the row of call {Id}: {Reason}. It cannot be put into {File} either: {Problem}. It waits in the journal, and all rows wait behind it, until that file can be written; trying again")]
+    public static partial void RowStuck(this ILogger logger, string id, string reason, string file, string problem);
 }

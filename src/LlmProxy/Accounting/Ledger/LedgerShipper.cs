@@ -19,6 +19,7 @@ internal sealed class LedgerShipper(Func<IDatabase?> database, Func<string> whyA
     private IRowSource? _source;
     private long _missingSince;
     private bool _isAway;
+    private bool _isStuck;
 
     /// <summary>Ships one batch: that of another source first, when the database did not take it before.</summary>
     public async Task<ShipResult> ShipAsync(IRowSource source, CancellationToken cancellation)
@@ -105,13 +106,35 @@ internal sealed class LedgerShipper(Func<IDatabase?> database, Func<string> whyA
 
     private void Reject(int row, string reason)
     {
-        _picked.Remove(row); // Put aside once, even if the rest must be tried again.
-        if (TryRead(row) is not { } call)
+        if (TryRead(row) is { } call)
         {
-            return;
+            PutAside(call, reason);
         }
 
-        if (rejected.Add(call, reason))
+        _picked.Remove(row); // Put aside once, even if the rest must be tried again.
+    }
+
+    /// <summary>A row that can be put nowhere holds up the others: once they are shipped, its place in the journal is gone.</summary>
+    private void PutAside(StoredCall call, string reason)
+    {
+        bool fits;
+        try
+        {
+            fits = rejected.Add(call, reason);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            if (!_isStuck)
+            {
+                _isStuck = true;
+                logger.RowStuck(call.Id, reason, rejected.Path, e.Message);
+            }
+
+            throw;
+        }
+
+        _isStuck = false;
+        if (fits)
         {
             logger.RowRejected(call.Id, reason, rejected.Path);
         }

@@ -14,16 +14,25 @@ internal sealed class RejectedRows(string directory)
 
     public long Count => Interlocked.Read(ref _count);
 
-    /// <summary>On the disk when it returns. Throws when the disk does not take it. False: the file is as large as it may be.</summary>
+    /// <summary>On the disk when it returns. Throws when the disk does not take it, or another process writes to it now. False: the file is as large as it may be.</summary>
     public bool Add(StoredCall call, string reason)
     {
-        // Several processes may share the directory: each line is one write at the end.
-        using var file = new FileStream(Path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-        bool fits = file.Length < MostBytes;
+        // Several processes may share the directory, and the end is looked up before it is written to: one of them at a time.
+        using var file = new FileStream(Path, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
+        long end = file.Length;
+        bool fits = end < MostBytes;
         if (fits)
         {
-            file.Write([.. JsonSerializer.SerializeToUtf8Bytes(new RejectedRow(reason, call), RejectedJson.Default.RejectedRow), (byte)'\n']);
-            file.Flush(flushToDisk: true);
+            try
+            {
+                file.Write([.. JsonSerializer.SerializeToUtf8Bytes(new RejectedRow(reason, call), RejectedJson.Default.RejectedRow), (byte)'\n']);
+                file.Flush(flushToDisk: true);
+            }
+            catch (IOException)
+            {
+                file.SetLength(end); // The next line must not begin behind half of this one.
+                throw;
+            }
         }
 
         Interlocked.Increment(ref _count);

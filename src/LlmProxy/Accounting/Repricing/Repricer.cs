@@ -71,7 +71,8 @@ internal sealed class Repricer(IDatabase database, PriceList prices)
             }
 
             // A row's cost is that of all its attempts, its tokens are those of the answer. What is known is not made less.
-            bool isPart = CallLists.ReadTries(call.Attempts).Count(attempt => !Free.Contains(attempt.Outcome)) > 1;
+            int billed = CallLists.ReadTries(call.Attempts).Count(attempt => !Free.Contains(attempt.Outcome));
+            bool isPart = (call.Outcome == CallOutcome.Interrupted ? billed + 1 : billed) > 1; // The attempt that was cut off is not in the list.
             if (isPart && call.CostUnits is not null)
             {
                 sums.Leave(call, Several);

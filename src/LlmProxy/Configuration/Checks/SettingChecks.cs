@@ -1,4 +1,5 @@
 using System.Buffers;
+using LlmProxy.Accounting.Journal;
 using LlmProxy.Configuration.Options;
 
 namespace LlmProxy.Configuration.Checks;
@@ -26,6 +27,11 @@ internal static class SettingChecks
         if (options.Redis.Prefix.AsSpan().IndexOfAny(NotInPrefix) >= 0)
         {
             findings.Mistake("LlmProxy:Redis:Prefix: must be without braces and spaces");
+        }
+
+        if (options.Journal.MaxBytes is > 0 and < JournalRoom.LeastBytes)
+        {
+            findings.Mistake($"LlmProxy:Journal:MaxBytes: must be at least {JournalRoom.LeastBytes}, or 0 for no limit");
         }
 
         SemanticCacheOptions semantic = options.Cache.Semantic;

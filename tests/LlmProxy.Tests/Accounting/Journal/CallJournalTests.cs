@@ -138,6 +138,34 @@ public sealed class CallJournalTests : IDisposable
     }
 
     [Fact]
+    public void Room_MadeSmallerWhileItRuns_IsFreedByShipping()
+    {
+        (CallJournal journal, JournalTail tail) = _folder.Open(Small * 16);
+        List<CallRow> open = [.. Enumerable.Range(0, 600).Select(_ => Rows.Full())];
+        open.ForEach(row => journal.Begin(Rows.Draft(row), new RunningCall()));
+        for (int i = 0; i < 5000; i++)
+        {
+            journal.Settle(Rows.Full());
+        }
+
+        journal.Use(new JournalOptions { Directory = "journal", MaxBytes = Small }, _folder.Root);
+        Assert.False(journal.MayBegin);
+        Assert.Equal(5000, JournalFolder.ReadAll(tail).Count);
+        journal.Tend();
+        JournalFolder.ReadAll(tail);
+        JournalFolder.ReadAll(tail);
+
+        Assert.True(journal.MayBegin);
+        journal.Tend(); // Makes the spare one.
+        string[] files = Files(journal);
+        journal.Tend();
+        journal.Tend();
+        Assert.Equal(files, Files(journal)); // What is open is copied once, and no more until something is added.
+        using DeadJournal dead = JournalFolder.Adopt(_folder.Abandon(journal));
+        Assert.Equal(open.Select(row => row.Id).Order(StringComparer.Ordinal), JournalFolder.ReadAll(dead).Select(row => row.Id).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Full_WhereDroppingIsAllowed_CountsWhatItDrops()
     {
         (CallJournal journal, JournalTail tail) = _folder.Open(Small, WhenFull.Drop);
@@ -260,4 +288,6 @@ public sealed class CallJournalTests : IDisposable
         Assert.Equal(16_000, read.Select(row => row.Id).Distinct().Count());
         Assert.Equal(0, journal.Pending);
     }
+
+    private static string[] Files(CallJournal journal) => [.. Directory.GetFiles(journal.Owner!.Path, "*.journal").Order(StringComparer.Ordinal)];
 }

@@ -99,6 +99,45 @@ public sealed class DamageTests : IDisposable
     }
 
     [Fact]
+    public void Segment_OfAProcessKilledWhileIdle_IsWhole()
+    {
+        (CallJournal idle, _) = _folder.Open();
+        idle.Settle(Rows.New());
+        idle.Tend(); // Tries whether the disk takes another record.
+
+        using DeadJournal dead = JournalFolder.Adopt(_folder.Abandon(idle));
+
+        Assert.Equal((1, 0), (dead.Rows, dead.DamagedBytes));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(12)]
+    [InlineData(300_000)]
+    public void Segment_OfZeros_IsEmpty(int zeros)
+    {
+        File.WriteAllBytes(_file, new byte[zeros]);
+
+        using DeadJournal dead = JournalFolder.Adopt(_directory);
+
+        Assert.Equal((false, 0, 0), (dead.IsUnreadable, dead.Rows, dead.DamagedBytes));
+    }
+
+    [Fact]
+    public void Segment_WhoseLastRecordIsDamaged_CountsThatAndNotTheZerosBehindIt()
+    {
+        int record = _whole.Length / Count;
+        byte[] bytes = [.. _whole, .. new byte[4096]];
+        bytes[_whole.Length - record + RecordFrame.HeaderBytes] ^= 1;
+        File.WriteAllBytes(_file, bytes);
+
+        (List<string> read, long damaged) = Read();
+
+        Assert.Equal(_ids.SkipLast(1), read);
+        Assert.InRange(damaged, record - RecordFrame.Alignment, record);
+    }
+
+    [Fact]
     public void Record_OfAnotherOwner_IsNoRecord()
     {
         (CallJournal other, _) = _folder.Open();

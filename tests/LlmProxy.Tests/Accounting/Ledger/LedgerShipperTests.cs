@@ -104,6 +104,26 @@ public sealed class LedgerShipperTests : LedgerTestBase
     }
 
     [Fact]
+    public async Task BadRow_ThatCannotBePutAside_WaitsUntilItCan()
+    {
+        await ExecuteAsync("create trigger bad before insert on llmproxy_calls when new.end_user = 'bad' begin select raise(abort, 'no such user'); end");
+        List<CallRow> rows = [.. Enumerable.Range(0, 20).Select(i => Rows.New() with { EndUser = i == 7 ? "bad" : "good" })];
+        rows.ForEach(Journal.Settle);
+        Directory.CreateDirectory(Rejected.Path); // In the file's place.
+        Assert.Equal(ShipResult.Away, await Shipper.ShipAsync(Tail, CancellationToken.None));
+        Assert.Equal(ShipResult.Away, await Shipper.ShipAsync(Tail, CancellationToken.None));
+        Assert.Equal((0, 20), (Rejected.Count, Journal.Pending));
+        Assert.Single(Log.Lines, line => line.Contains(rows[7].Id, StringComparison.Ordinal));
+
+        Directory.Delete(Rejected.Path);
+        await ShipAllAsync();
+
+        Assert.Equal(19, (await TableAsync()).Count);
+        Assert.Equal((1, 0), (Rejected.Count, Journal.Pending));
+        Assert.Equal(rows[7].Id, JsonNode.Parse(Assert.Single(File.ReadLines(Rejected.Path)))!["row"]!["id"]!.ToString());
+    }
+
+    [Fact]
     public async Task Database_Away_KeepsTheRowsUntilItIsBack()
     {
         Current = null;

@@ -5,7 +5,7 @@ using LlmProxy.Accounting.Ledger;
 using LlmProxy.Storage;
 using LlmProxy.Tests.Accounting.Journal;
 using LlmProxy.Tests.Storage;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 
 namespace LlmProxy.Tests.Accounting.Ledger;
 
@@ -25,6 +25,8 @@ public abstract class LedgerTestBase : IAsyncLifetime, IDisposable
 
     private protected RejectedRows Rejected { get; private set; } = null!;
 
+    private protected LinesLog Log { get; } = new();
+
     private protected LedgerShipper Shipper { get; private set; } = null!;
 
     private protected IDatabase Database => _database!;
@@ -40,7 +42,7 @@ public abstract class LedgerTestBase : IAsyncLifetime, IDisposable
         Current = _database;
         (Journal, Tail) = Folder.Open();
         Rejected = new RejectedRows(Journal.Root);
-        Shipper = new LedgerShipper(() => Current, () => "away", Rejected, Journal, Time, NullLogger.Instance);
+        Shipper = new LedgerShipper(() => Current, () => "away", Rejected, Journal, Time, Log);
     }
 
     public async Task DisposeAsync() => await _database!.DisposeAsync();
@@ -64,4 +66,18 @@ public abstract class LedgerTestBase : IAsyncLifetime, IDisposable
         CancellationToken.None);
 
     private protected Task<int> ExecuteAsync(string sql) => Database.WriteAsync((connection, transaction) => connection.ExecuteAsync(sql, transaction: transaction), CancellationToken.None);
+}
+
+/// <summary>What a ledger had to say.</summary>
+internal sealed class LinesLog : ILogger
+{
+    public List<string> Lines { get; } = [];
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        Lines.Add(formatter(state, exception));
 }

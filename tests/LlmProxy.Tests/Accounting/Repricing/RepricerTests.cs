@@ -167,6 +167,20 @@ public sealed class RepricerTests
             RepriceText.Remarks(sums));
     }
 
+    [Fact]
+    public async Task Calls_InterruptedAfterAnAttemptThatMayHaveBeenBilled_DoNotLoseWhatTheyCost()
+    {
+        await using SqliteLedger ledger = await SqliteLedger.WithAsync( // The attempt that was cut off is not in the list.
+        [
+            Row("gpt", 1_000_000, 0, 77) with { Attempts = Attempts("provider_timeout"), Outcome = "interrupted" },
+            Row("gpt", 1_000_000, 0, 78) with { Attempts = Attempts("rate_limit_exceeded"), Outcome = "interrupted" },
+        ]);
+
+        await NewRepricer(ledger).RunAsync(All, Audit, CancellationToken.None);
+
+        Assert.Equal([77L, 20_000_000_000L], (await CostsAsync(ledger)).Order());
+    }
+
     private static string Attempts(params string[] outcomes) => "[" + string.Join(',', outcomes.Select(outcome => $"{{\"llm\":\"gpt\",\"outcome\":\"{outcome}\"}}")) + "]";
 
     private static Repricer NewRepricer(SqliteLedger ledger) => new(ledger.Database, new PriceList(Options, new FakeTimeProvider()));

@@ -30,6 +30,26 @@ public sealed class ConfigurationChecksTests
     public void Llm_ThatCannotBeRight_IsAMistake(string rest, string part) => OperatorFolder.LoadFile(Llm(rest)).HasMistake(part);
 
     [Theory]
+    [InlineData(1, true)]
+    [InlineData(196_607, true)]
+    [InlineData(196_608, false)]
+    [InlineData(0, false)]
+    public void Journal_TooSmallForItsFiles_IsAMistake(long bytes, bool isMistake)
+    {
+        LoadedConfiguration loaded = OperatorFolder.LoadFile(Beside($$"""
+            "Journal": { "MaxBytes": {{bytes}} }
+            """));
+        if (isMistake)
+        {
+            loaded.HasMistake("LlmProxy:Journal:MaxBytes: must be at least 196608");
+        }
+        else
+        {
+            loaded.WithoutMistakes();
+        }
+    }
+
+    [Theory]
     [InlineData("openai", "my-own-model", "", true)]
     [InlineData("openai", "my-own-model", ", \"Enabled\": false", false)]
     [InlineData("openai", "my-own-model", ", \"OutputPricePerMillion\": 3", false)]
