@@ -184,6 +184,11 @@ internal sealed class HeldCalls : IAsyncDisposable
 
         try
         {
+            if (!_link.IsUp)
+            {
+                return; // Nothing is sent, so nothing that was summed up gets a name that it must keep.
+            }
+
             await _away.TellAsync(this);
             foreach (RedisHold[] some in _running.Values.Chunk(RenewAtOnce))
             {
