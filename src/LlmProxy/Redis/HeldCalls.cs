@@ -39,7 +39,7 @@ internal sealed class HeldCalls : IAsyncDisposable
         (_link, _settling, _time) = (link, settling, time);
         _renewal = time.CreateTimer(static held => ((HeldCalls)held!).OnRenewal(), this, RenewEvery, RenewEvery);
         link.CameUp += OnRenewal;
-        settling.TellUnsure = ended => AdoptAsync(ended.Call, ended.Unsure!.Holders, ended.Unsure.Since, new Spend(ended.Units, ended.Tokens), isOver: true);
+        settling.TellUnsure = ended => AdoptAsync(ended.Call, ended.Unsure!.Holders, ended.Unsure.Since, new Spend(ended.Units, ended.Tokens), isOver: true, unlessReadAfter: ended.UnsureAt);
     }
 
     /// <summary>The names that every script on held calls begins with.</summary>
@@ -94,7 +94,7 @@ internal sealed class HeldCalls : IAsyncDisposable
                 _settling.Add(new Settlement(hold.Id, costUnits, tokens));
                 break;
             case Told.Perhaps:
-                _settling.Add(new Settlement(hold.Id, costUnits, tokens) { Unsure = hold });
+                _settling.Add(new Settlement(hold.Id, costUnits, tokens) { Unsure = hold, UnsureAt = _link.Clock.Now });
                 break;
             default:
                 _away.Add(hold, tokens, costUnits, _link.Clock.Now);

@@ -5,6 +5,9 @@ internal readonly record struct Settlement(Guid Call, long Units, long Tokens)
 {
     /// <summary>Set where Redis may never have heard of the call: it is then told of it and of its end together.</summary>
     public RedisHold? Unsure { get; init; }
+
+    /// <summary>When such a call ended, on Redis' clock: an account that was read from the books after this has it already.</summary>
+    public DateTimeOffset UnsureAt { get; init; }
 }
 
 /// <summary>

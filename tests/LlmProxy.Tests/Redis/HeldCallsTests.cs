@@ -71,6 +71,23 @@ public sealed class HeldCallsTests : IAsyncDisposable
         Assert.Equal([10, 20], Told.DistinctBy(sum => sum.Id).Select(sum => sum.Units));
     }
 
+    [Fact]
+    public async Task Settle_OfACallThatRedisMayNotKnow_SaysWhenSoThatLaterBooksAreNotAddedTo()
+    {
+        LimitSubject subject = Call();
+        _held.IsUnanswered(subject);
+        Hold hold = _held.Follow(subject, Hold.None);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        long settled = _link.Clock.NowMs;
+
+        hold.Settle(1, 10);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        ComeUp();
+        await UntilAsync(() => Told.Any());
+
+        Assert.Equal([($"{subject.CallId}", 10, settled)], Told);
+    }
+
     private static LimitSubject Call() => new()
     {
         CallId = Guid.CreateVersion7(),
