@@ -154,6 +154,22 @@ public sealed class LimitScriptTests
         Assert.Equal(["A", "0"], [admitted[0], admitted[7]]);
     }
 
+    [RedisTheory]
+    [InlineData(31_000, 150)]
+    [InlineData(70_000, 50)] // The minute of what it began with is over.
+    public async Task TokensPerMinute_GrownAndNotUsed_HaveRoomAtOnce(int settledAfter, int left)
+    {
+        await using RedisServer redis = await RedisServer.StartAsync();
+        (string, string, string, string, string, string, string) holder = ("{t}:limit:key:k", "0", "1000", "0", "0", "0", "");
+        Assert.Equal("A", (await AdmitAsync(redis, Begin, "one", 0, 100, holder))[0]);
+        Assert.Equal("0 800 1", await EvalAsync(redis, "grow", Begin + 30_000, [Until, Held, Expired], "one", $"{Begin + 31_000}", "0", "800", "0", "0"));
+
+        await SettleAsync(redis, Begin + settledAfter, "one", 0, tokens: 150);
+
+        string[] admitted = await AdmitAsync(redis, Begin + settledAfter, "two", 0, 1000 - left, holder);
+        Assert.Equal(["A", "0"], [admitted[0], admitted[7]]);
+    }
+
     [RedisFact]
     public async Task Reserve_ThatComesTooLate_ChangesNothing()
     {

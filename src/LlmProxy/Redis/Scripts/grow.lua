@@ -36,6 +36,9 @@ for i = 4, #record, 3 do
     adjust(key, bucket, moreTokens)
   end
 end
+if moreTokens > 0 then
+  record[3] = text(bucket) -- What it does not use of them is given back where they were counted last.
+end
 record[1], record[2] = text(had + more), text(hadTokens + moreTokens)
 redis.call('HSET', KEYS[2], ARGV[1], cmsgpack.pack(record))
 return record[1] .. ' ' .. record[2] .. ' ' .. ((more < wanted or moreTokens < wantedTokens) and '0' or '1')
