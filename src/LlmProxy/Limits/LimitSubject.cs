@@ -56,7 +56,7 @@ internal readonly record struct LimitSubject
 
     public LimitNumbers UserLimits { get; init; }
 
-    /// <summary>The LLM that is asked first, where it has limits of its own; else null.</summary>
+    /// <summary>The LLM, where it has limits of its own and no other can answer; else null.</summary>
     public string? Llm { get; init; }
 
     public LimitNumbers LlmLimits { get; init; }
