@@ -171,6 +171,27 @@ public sealed class LimitScriptTests
     }
 
     [RedisFact]
+    public async Task CallWithoutAPlace_WhateverHappensToIt_IsNoneOfThoseThatRun()
+    {
+        await using RedisServer redis = await RedisServer.StartAsync();
+        async Task RunningAsync(string n) => Assert.Equal(n, await redis.WordAsync("HGET", "{t}:limit:key:k", "n"));
+        Assert.Equal("A", (await AdmitAsync(redis, Begin, "call", 0, 10, ("{t}:limit:key:k", "0", "1000", "2", "0", "0", "")))[0]);
+
+        Assert.Equal("A", (await AdmitAsync(redis, Begin, "use", 0, 100, ("{t}:limit:key:k", "0", "1000", "-1", "0", "0", "")))[0]);
+        await RunningAsync("1");
+        await EvalAsync(redis, "grow", Begin + 100, [Until, Held, Expired], "use", $"{Begin + 1000}", "0", "200", "0", "0");
+        await SettleAsync(redis, Begin + 200, "use", 0, tokens: 40);
+        await RunningAsync("1");
+        Assert.Equal("950", (await AdmitAsync(redis, Begin + 300, "two", 0, 0, ("{t}:limit:key:k", "0", "1000", "2", "0", "0", "")))[7]);
+
+        await EvalAsync(redis, "adopt", Begin + 400, [Until, Held, Expired, "{t}:told:away", "{t}:limit:key:k"], "away", $"{Lease}", "0", "0", "0", "2", "");
+        await RunningAsync("2");
+        await EvalAsync(redis, "renew", Begin + 500, [Until, Held, Expired], $"{Lease}", "call", "two");
+        await EvalAsync(redis, "renew", Begin + 60_450, [Until, Held, Expired], $"{Lease}");
+        await RunningAsync("2");
+    }
+
+    [RedisFact]
     public async Task Reserve_ThatComesTooLate_ChangesNothing()
     {
         await using RedisServer redis = await RedisServer.StartAsync();

@@ -55,6 +55,7 @@ internal static class CallLimits
             KeyLimits = whole.KeyLimits with { RequestsPerMinute = 0, MaxParallel = 0 },
             User = null,
             UserLimits = default,
+            TakesNoPlace = true,
         };
     }
 

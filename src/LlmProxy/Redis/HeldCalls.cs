@@ -140,7 +140,7 @@ internal sealed class HeldCalls : IAsyncDisposable
             .Add(unlessReadAfter?.ToUnixTimeMilliseconds() ?? 0);
         foreach (SharedHolder holder in holders)
         {
-            command.Add(holder.Limits.TokensPerMinute > 0 ? 1 : 0).Add(holder.PeriodAt(since));
+            command.Add((holder.Limits.TokensPerMinute > 0 ? 1 : 0) + (holder.TakesNoPlace ? 2 : 0)).Add(holder.PeriodAt(since));
         }
 
         return await _link.TryEvaluateAsync(Adopt, command) is not null;

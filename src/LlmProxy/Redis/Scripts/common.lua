@@ -69,11 +69,14 @@ local function adjust(key, at, tokens)
   redis.call('HSET', key, 'rs', text(calls), 'ts', text(math.max(sum + tokens, 0)), 'ro', text(first), 'rl', text(last))
 end
 
--- A call's record: units, tokens, the bucket it was counted in, then for each holder: key, whether tokens per minute count, period.
+-- A call's record: units, tokens, the bucket it was counted in, then for each holder: key, 1 where tokens per minute count and 2
+-- more where it takes no place, period.
 local function hold(record)
   for i = 4, #record, 3 do
     local key, period = record[i], record[i + 2]
-    redis.call('HINCRBY', key, 'n', 1)
+    if record[i + 1] < 2 then
+      redis.call('HINCRBY', key, 'n', 1)
+    end
     if period ~= '' then
       redis.call('HINCRBY', key, 'hu:' .. period, record[1])
       redis.call('HINCRBY', key, 'ht:' .. period, record[2])
@@ -84,7 +87,9 @@ end
 local function release(record)
   for i = 4, #record, 3 do
     local key, period = record[i], record[i + 2]
-    decrease(key, 'n', '1')
+    if record[i + 1] < 2 then
+      decrease(key, 'n', '1')
+    end
     if period ~= '' then
       decrease(key, 'hu:' .. period, record[1])
       decrease(key, 'ht:' .. period, record[2])
@@ -100,7 +105,7 @@ local function charge(record, units, tokens)
       redis.call('HINCRBY', key, 'u:' .. period, units)
       redis.call('HINCRBY', key, 't:' .. period, tokens)
     end
-    if counts == 1 and tokens ~= record[2] then
+    if counts % 2 == 1 and tokens ~= record[2] then
       adjust(key, tonumber(record[3]), tonumber(tokens) - tonumber(record[2]))
     end
   end

@@ -32,7 +32,7 @@ for i = 4, #record, 3 do
     redis.call('HINCRBY', key, 'hu:' .. period, text(more))
     redis.call('HINCRBY', key, 'ht:' .. period, text(moreTokens))
   end
-  if record[i + 1] == 1 and moreTokens > 0 then
+  if record[i + 1] % 2 == 1 and moreTokens > 0 then
     adjust(key, bucket, moreTokens)
   end
 end
