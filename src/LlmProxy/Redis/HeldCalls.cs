@@ -39,7 +39,7 @@ internal sealed class HeldCalls : IAsyncDisposable
         (_link, _settling, _time) = (link, settling, time);
         _renewal = time.CreateTimer(static held => ((HeldCalls)held!).OnRenewal(), this, RenewEvery, RenewEvery);
         link.CameUp += OnRenewal;
-        settling.TellUnsure = ended => AdoptAsync(ended.Call, ended.Unsure!.Holders, ended.Unsure.Since, new Spend(ended.Units, ended.Tokens), isOver: true, unlessReadAfter: ended.UnsureAt);
+        settling.TellUnsure = ended => AdoptAsync(ended.Call, ended.Unsure!.Holders, ended.Unsure.Since, new Spend(ended.Units, ended.Tokens), isOver: true, unlessReadAfter: ended.EndedAt);
     }
 
     /// <summary>The names that every script on held calls begins with.</summary>
@@ -71,7 +71,7 @@ internal sealed class HeldCalls : IAsyncDisposable
     {
         if (subject.NeedsStore)
         {
-            _settling.Add(new Settlement(subject.CallId, 0, 0)); // It is refused: nothing may stay reserved for it.
+            _settling.Add(new Settlement(subject.CallId, 0, 0, _link.Clock.Now)); // It is refused: nothing may stay reserved for it.
         }
         else
         {
@@ -91,10 +91,10 @@ internal sealed class HeldCalls : IAsyncDisposable
         switch (hold.Told)
         {
             case Told.Surely:
-                _settling.Add(new Settlement(hold.Id, costUnits, tokens));
+                _settling.Add(new Settlement(hold.Id, costUnits, tokens, _link.Clock.Now));
                 break;
             case Told.Perhaps:
-                _settling.Add(new Settlement(hold.Id, costUnits, tokens) { Unsure = hold, UnsureAt = _link.Clock.Now });
+                _settling.Add(new Settlement(hold.Id, costUnits, tokens, _link.Clock.Now) { Unsure = hold });
                 break;
             default:
                 _away.Add(hold, tokens, costUnits, _link.Clock.Now);

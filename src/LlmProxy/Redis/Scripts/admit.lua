@@ -32,7 +32,7 @@ local function begin(key, letter, first, since)
   end
   local old = {}
   for _, field in ipairs(redis.call('HKEYS', key)) do
-    local start = string.match(field, '^[ut]:' .. letter .. '(%d+)$')
+    local start = string.match(field, '^%a+:' .. letter .. '(%d+)$')
     if start and tonumber(start) < first - 70 then
       old[#old + 1] = field
     end

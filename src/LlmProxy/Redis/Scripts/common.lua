@@ -97,11 +97,17 @@ local function release(record)
   end
 end
 
+-- What was missing here was added from the books, which had a call that ended then.
+local function isAdded(key, period, ended)
+  local at = redis.call('HGET', key, 'added:' .. period)
+  return at and tonumber(at) >= ended
+end
+
 -- What it truly used goes to the period it was reserved in. An account that was lost is left to the books.
-local function charge(record, units, tokens)
+local function charge(record, units, tokens, ended)
   for i = 4, #record, 3 do
     local key, counts, period = record[i], record[i + 1], record[i + 2]
-    if period ~= '' and redis.call('HEXISTS', key, 'u:' .. period) == 1 then
+    if period ~= '' and not isAdded(key, period, ended) and redis.call('HEXISTS', key, 'u:' .. period) == 1 then
       redis.call('HINCRBY', key, 'u:' .. period, units)
       redis.call('HINCRBY', key, 't:' .. period, tokens)
     end
