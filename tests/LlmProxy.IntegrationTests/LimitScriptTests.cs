@@ -1,17 +1,12 @@
 using System.Globalization;
 using LlmProxy.TestKit;
+using static LlmProxy.IntegrationTests.LimitScripts;
 
 namespace LlmProxy.IntegrationTests;
 
 /// <summary>The scripts that Redis runs for the gateway, on a clock of the test's own, against models so plain that they cannot be wrong.</summary>
 public sealed class LimitScriptTests
 {
-    private const string Until = "{t}:until";
-    private const string Held = "{t}:held";
-    private const string Expired = "{t}:expired:";
-    private const long Begin = 1_795_000_000_000;
-    private const int Lease = 60_000;
-
     [RedisTheory]
     [InlineData(1)]
     [InlineData(2)]
@@ -154,6 +149,43 @@ public sealed class LimitScriptTests
         Assert.Equal(["A", "0"], [admitted[0], admitted[7]]);
     }
 
+    [RedisTheory]
+    [InlineData(31_000, 150)]
+    [InlineData(70_000, 50)] // The minute of what it began with is over.
+    public async Task TokensPerMinute_GrownAndNotUsed_HaveRoomAtOnce(int settledAfter, int left)
+    {
+        await using RedisServer redis = await RedisServer.StartAsync();
+        (string, string, string, string, string, string, string) holder = ("{t}:limit:key:k", "0", "1000", "0", "0", "0", "");
+        Assert.Equal("A", (await AdmitAsync(redis, Begin, "one", 0, 100, holder))[0]);
+        Assert.Equal("0 800 1", await EvalAsync(redis, "grow", Begin + 30_000, [Until, Held, Expired], "one", $"{Begin + 31_000}", "0", "800", "0", "0"));
+
+        await SettleAsync(redis, Begin + settledAfter, "one", 0, tokens: 150);
+
+        string[] admitted = await AdmitAsync(redis, Begin + settledAfter, "two", 0, 1000 - left, holder);
+        Assert.Equal(["A", "0"], [admitted[0], admitted[7]]);
+    }
+
+    [RedisFact]
+    public async Task CallWithoutAPlace_WhateverHappensToIt_IsNoneOfThoseThatRun()
+    {
+        await using RedisServer redis = await RedisServer.StartAsync();
+        async Task RunningAsync(string n) => Assert.Equal(n, await redis.WordAsync("HGET", "{t}:limit:key:k", "n"));
+        Assert.Equal("A", (await AdmitAsync(redis, Begin, "call", 0, 10, ("{t}:limit:key:k", "0", "1000", "2", "0", "0", "")))[0]);
+
+        Assert.Equal("A", (await AdmitAsync(redis, Begin, "use", 0, 100, ("{t}:limit:key:k", "0", "1000", "-1", "0", "0", "")))[0]);
+        await RunningAsync("1");
+        await EvalAsync(redis, "grow", Begin + 100, [Until, Held, Expired], "use", $"{Begin + 1000}", "0", "200", "0", "0");
+        await SettleAsync(redis, Begin + 200, "use", 0, tokens: 40);
+        await RunningAsync("1");
+        Assert.Equal("950", (await AdmitAsync(redis, Begin + 300, "two", 0, 0, ("{t}:limit:key:k", "0", "1000", "2", "0", "0", "")))[7]);
+
+        await EvalAsync(redis, "adopt", Begin + 400, [Until, Held, Expired, "{t}:told:away", "{t}:limit:key:k"], "away", $"{Lease}", "0", "0", "0", "2", "");
+        await RunningAsync("2");
+        await EvalAsync(redis, "renew", Begin + 500, [Until, Held, Expired], $"{Lease}", "call", "two");
+        await EvalAsync(redis, "renew", Begin + 60_450, [Until, Held, Expired], $"{Lease}");
+        await RunningAsync("2");
+    }
+
     [RedisFact]
     public async Task Reserve_ThatComesTooLate_ChangesNothing()
     {
@@ -210,28 +242,6 @@ public sealed class LimitScriptTests
         }
     }
 
-    private static async Task SettleAsync(RedisServer redis, long now, string id, long units, int times = 1, long tokens = 0)
-    {
-        for (int i = 0; i < times; i++)
-        {
-            await EvalAsync(redis, "settle", now, [Until, Held, Expired], id, $"{units}", $"{tokens}");
-        }
-    }
-
-    /// <summary>Verdict, time, bucket, then nine words for each holder.</summary>
-    private static async Task<string[]> AdmitAsync(
-        RedisServer redis, long now, string id, long units, long tokens, params (string Key, string Calls, string Tokens, string Parallel, string Units, string BudgetTokens, string Letter)[] holders)
-    {
-        DateTimeOffset month = DateTimeOffset.FromUnixTimeMilliseconds(now);
-        var first = new DateTimeOffset(month.Year, month.Month, 1, 0, 0, 0, TimeSpan.Zero);
-        List<string> values =
-        [
-            id, $"{now + 1000}", $"{Lease}", $"{units}", $"{tokens}", "0", $"{first.ToUnixTimeSeconds() / 86_400}", $"{first.AddMonths(1).ToUnixTimeSeconds() / 86_400}",
-            .. holders.SelectMany(holder => new[] { holder.Calls, holder.Tokens, holder.Parallel, holder.Units, holder.BudgetTokens, holder.Letter }),
-        ];
-        return (await EvalAsync(redis, "admit", now, [Until, Held, Expired, .. holders.Select(holder => holder.Key)], [.. values])).Split(' ');
-    }
-
     private static string Period(string letter, long now)
     {
         DateTimeOffset day = DateTimeOffset.FromUnixTimeMilliseconds(now / 86_400_000 * 86_400_000);
@@ -242,16 +252,5 @@ public sealed class LimitScriptTests
             _ => day.AddDays(1 - day.Day),
         };
         return $"{letter}{start.ToUnixTimeSeconds() / 86_400}";
-    }
-
-    private static async Task<string> EvalAsync(RedisServer redis, string script, long now, string[] keys, params string[] values)
-    {
-        string scripts = Path.Combine(GatewayBinary.RepositoryRoot, "src", "LlmProxy", "Redis", "Scripts");
-        string common = await File.ReadAllTextAsync(Path.Combine(scripts, "common.lua"));
-        const string clock = "redis.call('TIME')";
-        Assert.Contains(clock, common, StringComparison.Ordinal);
-        string text = common.Replace(clock, $"{{ {now / 1000}, {now % 1000 * 1000} }}", StringComparison.Ordinal)
-            + await File.ReadAllTextAsync(Path.Combine(scripts, script + ".lua"));
-        return await redis.WordAsync(["EVAL", text, $"{keys.Length}", .. keys, .. values]);
     }
 }

@@ -125,6 +125,25 @@ public sealed class SharedCallsTests(SharedCallsTests.Fixture fixture) : IClassF
     }
 
     [Fact]
+    public async Task Follower_ThatAsksAnew_HasTheOnePlaceItWaitedIn()
+    {
+        (Gate fails, Gate heals) = (new Gate(), new Gate());
+        fixture.Upstream.On("placed", Answers.After(heals, OpenAiAnswers.Chat("well")));
+        fixture.Upstream.Once("placed", Answers.After(fails, Answers.Error(500, "Broken")));
+        Task<Reply> leader = fixture.Client.ChatAsync("custom/placed", ("x-api-key", Fixture.Two));
+        await fails.Reached;
+        Task<Reply> follower = fixture.Client.ChatAsync("custom/placed", ("x-api-key", Fixture.Two));
+        fails.Open();
+        Assert.Equal(502, (await leader).Status);
+        await heals.Reached;
+
+        Expect.Ok(await fixture.Client.ChatAsync("custom/other", ("x-api-key", Fixture.Two)));
+
+        heals.Open();
+        Assert.Equal("well", (await follower).Content);
+    }
+
+    [Fact]
     public async Task Stream_ThatBreaksAfterOutput_EndsForAllWithTheirOwnError()
     {
         var gate = new Gate();
@@ -225,6 +244,7 @@ public sealed class SharedCallsTests(SharedCallsTests.Fixture fixture) : IClassF
     public sealed class Fixture : GatewayFixture
     {
         public const string Here = "sk-here-0123456789-0123456789";
+        public const string Two = "sk-two-0123456789-0123456789";
         public const string There = "sk-there-0123456789-0123456789";
 
         protected override GatewaySettings Settings() => new()
@@ -234,6 +254,7 @@ public sealed class SharedCallsTests(SharedCallsTests.Fixture fixture) : IClassF
                 Auth = new { Mode = "open" },
                 Keys = new object[]
                 {
+                    new { Name = "two", Key = Two, Workspace = "two", MaxParallel = 2, BudgetUsd = 1000 },
                     new { Name = "here", Key = Here, Workspace = "here" },
                     new { Name = "there", Key = There, Workspace = "there" },
                 },

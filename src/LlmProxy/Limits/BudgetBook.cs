@@ -67,5 +67,5 @@ internal sealed class BudgetBook
     }
 
     private static bool Covers(in PeriodSpan span, in BudgetNumbers budget, DateTimeOffset now) =>
-        span.Period == budget.Period && now >= span.Start && (span.End is not { } end || now < end);
+        span.Period == budget.Period && span.Covers(now);
 }

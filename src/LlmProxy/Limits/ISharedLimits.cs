@@ -30,6 +30,9 @@ internal sealed record SharedAnswer(Hold? Hold, Shortage Shortage, RateReport Re
     public Spend? KeySpend { get; init; }
 
     public Spend? WorkspaceSpend { get; init; }
+
+    /// <summary>On the store's clock, by which it named the budgets' periods.</summary>
+    public DateTimeOffset At { get; init; }
 }
 
 /// <summary>Where limits are counted in this process alone.</summary>

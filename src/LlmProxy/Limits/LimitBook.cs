@@ -20,7 +20,10 @@ internal sealed class LimitBook(TimeProvider time, UserHolders users)
         subject.Gateway.IsUnlimited ? null : _gateway,
         subject.WorkspaceLimits.IsUnlimited && subject.WorkspaceBudget.IsUnlimited ? null : LimitHolder.Find(_workspaces, subject.Workspace),
         subject.KeyLimits.IsUnlimited && subject.KeyBudget.IsUnlimited ? null : LimitHolder.Find(_keys, subject.Key),
-        subject.User is null || subject.UserLimits.IsUnlimited ? null : users.Find(subject.Key, subject.User, now));
+        subject.User is null || subject.UserLimits.IsUnlimited ? null : users.Find(subject.Key, subject.User, now))
+    {
+        TakesNoPlace = subject.TakesNoPlace,
+    };
 
     /// <summary>What stands in the call's way, if anything does: of several the one that holds it back longest.</summary>
     public Shortage Check(in LimitSubject subject, in CallHolders holders, TimeSpan now)
@@ -49,10 +52,11 @@ internal sealed class LimitBook(TimeProvider time, UserHolders users)
     /// <summary>Enters the call with all of them, whether there is room or not.</summary>
     public Reservation Enter(in LimitSubject subject, in CallHolders holders, IPlaces places, TimeSpan now)
     {
-        holders.Gateway?.Enter(subject.Gateway, now);
-        holders.Workspace?.Enter(subject.WorkspaceLimits, now);
-        holders.Key?.Enter(subject.KeyLimits, now);
-        holders.User?.Enter(subject.UserLimits, now);
+        bool takesPlace = !holders.TakesNoPlace;
+        holders.Gateway?.Enter(subject.Gateway, now, takesPlace);
+        holders.Workspace?.Enter(subject.WorkspaceLimits, now, takesPlace);
+        holders.Key?.Enter(subject.KeyLimits, now, takesPlace);
+        holders.User?.Enter(subject.UserLimits, now, takesPlace);
         return new Reservation(places, holders, Meter(subject, holders, now));
     }
 

@@ -91,17 +91,18 @@ internal sealed partial class LimitGate
             Reservation local = _book.Enter(subject, _book.Find(subject, now), this, now);
             if (local.Metering is { } metering)
             {
-                Learn(metering.KeyBudget, answer.KeySpend);
-                Learn(metering.WorkspaceBudget, answer.WorkspaceSpend);
+                Learn(metering.KeyBudget, answer.KeySpend, answer.At);
+                Learn(metering.WorkspaceBudget, answer.WorkspaceSpend, answer.At);
             }
 
             return new SharedHold(shared, local, this);
         }
     }
 
-    private static void Learn(in BudgetStake budget, Spend? whole)
+    /// <summary>Two clocks need not be in one period: what one period has cost is nothing to another.</summary>
+    private static void Learn(in BudgetStake budget, Spend? whole, DateTimeOffset at)
     {
-        if (whole is { } spent && budget.Account is { } account)
+        if (whole is { } spent && budget.Account is { } account && account.Span.Covers(at))
         {
             account.LearnWhole(spent);
             account.IsKnown = true;

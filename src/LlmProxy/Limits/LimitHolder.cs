@@ -6,6 +6,9 @@ internal sealed class LimitHolder
     private SlidingWindow? _requests;
     private SlidingWindow? _tokens;
 
+    private int _calls; // Those that take no place as well: it is not forgotten while they run.
+
+    /// <summary>Places that are taken.</summary>
     public int Running { get; private set; }
 
     /// <summary>Calls that wait for a place at this LLM, first come first served; null until one has had to.</summary>
@@ -39,20 +42,25 @@ internal sealed class LimitHolder
         }
     }
 
-    public bool IsIdle(TimeSpan now) => Running == 0 && Queue is not { Count: > 0 } && Parking is not { IsEmpty: false }
+    public bool IsIdle(TimeSpan now) => _calls == 0 && Queue is not { Count: > 0 } && Parking is not { IsEmpty: false }
         && (_requests is null || _requests.Sum(now) == 0) && (_tokens is null || _tokens.Sum(now) == 0);
 
     /// <summary>Returns the name of its entry in the minute; 0 where calls are not counted.</summary>
-    public long Enter(in LimitNumbers limits, TimeSpan now)
+    public long Enter(in LimitNumbers limits, TimeSpan now, bool takesPlace = true)
     {
-        Running++;
+        _calls++;
+        Running += takesPlace ? 1 : 0;
         return limits.RequestsPerMinute > 0 ? (_requests ??= new SlidingWindow()).Add(now, limits.RequestsPerMinute) : 0;
     }
 
     /// <summary>A call that was entered and did not begin after all leaves its minute.</summary>
     public void GiveBack(long entry, TimeSpan now) => _requests?.Correct(now, entry, -1);
 
-    public void Leave() => Running--;
+    public void Leave(bool hadPlace = true)
+    {
+        _calls--;
+        Running -= hadPlace ? 1 : 0;
+    }
 
     /// <summary>Takes tokens of the minute, whether there is room or not; returns the entry's name.</summary>
     public long TakeTokens(long tokens, long limit, TimeSpan now) => (_tokens ??= new SlidingWindow()).Add(now, limit, tokens);

@@ -56,7 +56,7 @@ internal readonly record struct LimitSubject
 
     public LimitNumbers UserLimits { get; init; }
 
-    /// <summary>The LLM that is asked first, where it has limits of its own; else null.</summary>
+    /// <summary>The LLM, where it has limits of its own and no other can answer; else null.</summary>
     public string? Llm { get; init; }
 
     public LimitNumbers LlmLimits { get; init; }
@@ -72,6 +72,9 @@ internal readonly record struct LimitSubject
 
     /// <summary>Nobody knows what the call costs, and the operator wants such calls refused where a budget in USD applies.</summary>
     public bool IsUnpriced { get; init; }
+
+    /// <summary>The call has its place under another id, or needs none: it is none more of those that run.</summary>
+    public bool TakesNoPlace { get; init; }
 
     /// <summary>The operator wants calls refused while the limits that all replicas share cannot be asked.</summary>
     public bool NeedsStore { get; init; }

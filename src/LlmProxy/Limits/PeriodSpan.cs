@@ -5,6 +5,8 @@ namespace LlmProxy.Limits;
 /// <summary>The part of a day, week or month that a moment lies in, UTC.</summary>
 internal readonly record struct PeriodSpan(BudgetPeriod Period, DateTimeOffset Start, DateTimeOffset? End)
 {
+    public bool Covers(DateTimeOffset moment) => moment >= Start && (End is not { } end || moment < end);
+
     public static PeriodSpan Of(BudgetPeriod period, DateTimeOffset now)
     {
         var day = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero);

@@ -25,12 +25,15 @@ internal sealed class Reservation(IPlaces places, in CallHolders holders, Meteri
 /// <summary>Those whose limits one call counts for; null where they have none.</summary>
 internal readonly record struct CallHolders(LimitHolder? Gateway, LimitHolder? Workspace, LimitHolder? Key, LimitHolder? User)
 {
+    public bool TakesNoPlace { get; init; }
+
     public void Leave_NeedsLock()
     {
-        Gateway?.Leave();
-        Workspace?.Leave();
-        Key?.Leave();
-        User?.Leave();
+        bool hadPlace = !TakesNoPlace;
+        Gateway?.Leave(hadPlace);
+        Workspace?.Leave(hadPlace);
+        Key?.Leave(hadPlace);
+        User?.Leave(hadPlace);
     }
 }
 

@@ -38,7 +38,7 @@ internal static class CallLimits
             NeedsStore = gateway.WhenStoreIsDown == WhenStoreIsDown.Refuse,
             MaxWait = TimeSpan.FromSeconds(gateway.QueueSeconds),
         };
-        return plan is null || isKnown ? subject : WithReservation(subject, exchange, plan.Value.Targets[0]);
+        return plan is null || isKnown ? subject : WithReservation(subject, exchange, plan.Value);
     }
 
     /// <summary>The same for a call that has its place already, or takes none: its tokens and its money alone.</summary>
@@ -55,6 +55,7 @@ internal static class CallLimits
             KeyLimits = whole.KeyLimits with { RequestsPerMinute = 0, MaxParallel = 0 },
             User = null,
             UserLimits = default,
+            TakesNoPlace = true,
         };
     }
 
@@ -66,19 +67,24 @@ internal static class CallLimits
             && (BudgetNumbers.Of(key).Units > 0 || (exchange.Snapshot.Workspaces.TryGetValue(key.Workspace, out WorkspaceOptions? workspace) && BudgetNumbers.Of(workspace).Units > 0));
     }
 
-    /// <summary>The prompt is counted only where something depends on it.</summary>
-    private static LimitSubject WithReservation(in LimitSubject subject, Exchange exchange, RouteTarget first)
+    /// <summary>
+    /// The prompt is counted only where something depends on it. Where others may answer, the first LLM's place is no part of
+    /// the call's: it is taken for its turn alone.
+    /// </summary>
+    private static LimitSubject WithReservation(in LimitSubject subject, Exchange exchange, in RoutePlan plan)
     {
+        RouteTarget first = plan.Targets[0];
         LlmOptions llm = first.Deployment.Options;
         var llmLimits = LimitNumbers.Of(llm);
+        bool mayFallBack = plan.Targets.Count > 1;
         bool countsTokens = (subject.KeyLimits.TokensPerMinute | subject.WorkspaceLimits.TokensPerMinute | llmLimits.TokensPerMinute) != 0
             || !subject.KeyBudget.IsUnlimited || !subject.WorkspaceBudget.IsUnlimited;
         TokenUsage expected = countsTokens ? Expected(exchange, first) : default;
         decimal? cost = PriceBook.Cost(first.Facts, first.Deployment.IsLocal, expected);
         return subject with
         {
-            Llm = llmLimits.IsUnlimited ? null : first.Deployment.Name,
-            LlmLimits = llmLimits,
+            Llm = llmLimits.IsUnlimited || mayFallBack ? null : first.Deployment.Name,
+            LlmLimits = mayFallBack ? default : llmLimits,
             Tokens = expected.Total,
             CostUnits = Money.ToUnits(cost) ?? 0,
             IsUnpriced = exchange.Snapshot.Options.Limits.Unpriced == Unpriced.Refuse && !UnitPrices.IsKnown(exchange.Endpoint, first),

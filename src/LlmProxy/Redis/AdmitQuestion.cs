@@ -35,7 +35,7 @@ internal sealed class AdmitQuestion(in LimitSubject subject, SharedHolder[] hold
         {
             command.Add(holder.Limits.RequestsPerMinute)
                 .Add(holder.Limits.TokensPerMinute)
-                .Add(holder.Limits.MaxParallel)
+                .Add(holder.TakesNoPlace ? -1 : holder.Limits.MaxParallel)
                 .Add(holder.Budget.Units)
                 .Add(holder.Budget.Tokens)
                 .Add(holder.Letter);

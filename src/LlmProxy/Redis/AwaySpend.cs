@@ -40,25 +40,31 @@ internal sealed class AwaySpend
     /// <summary>A sum that was sent keeps its name until Redis has answered: it is added once.</summary>
     public async ValueTask TellAsync(HeldCalls held)
     {
-        Sum[] sums;
-        lock (_lock)
+        while (Next() is { } sum)
         {
-            sums = [.. _sums.Values];
-            _sums.Clear();
-            _unanswered.AddRange(sums);
-        }
-
-        for (int i = _unanswered.Count - 1; i >= 0; i--)
-        {
-            Sum sum = _unanswered[i];
             SharedHolder[] holder = [sum.Holder with { Limits = default }];
             if (!await held.AdoptAsync(sum.Id, holder, sum.Since, sum.Spend, isOver: true, unlessReadAfter: sum.FirstSettled))
             {
                 return;
             }
 
-            _unanswered.RemoveAt(i);
+            _unanswered.RemoveAt(_unanswered.Count - 1);
         }
+    }
+
+    /// <summary>New sums are taken only when the ones before are told, so that no failure in between makes one more of each.</summary>
+    private Sum? Next()
+    {
+        if (_unanswered.Count == 0)
+        {
+            lock (_lock)
+            {
+                _unanswered.AddRange(_sums.Values);
+                _sums.Clear();
+            }
+        }
+
+        return _unanswered.Count > 0 ? _unanswered[^1] : null;
     }
 
     private sealed class Sum(Guid id, SharedHolder holder, DateTimeOffset since, DateTimeOffset firstSettled)

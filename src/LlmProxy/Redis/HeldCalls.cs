@@ -39,7 +39,7 @@ internal sealed class HeldCalls : IAsyncDisposable
         (_link, _settling, _time) = (link, settling, time);
         _renewal = time.CreateTimer(static held => ((HeldCalls)held!).OnRenewal(), this, RenewEvery, RenewEvery);
         link.CameUp += OnRenewal;
-        settling.TellUnsure = ended => AdoptAsync(ended.Call, ended.Unsure!.Holders, ended.Unsure.Since, new Spend(ended.Units, ended.Tokens), isOver: true);
+        settling.TellUnsure = ended => AdoptAsync(ended.Call, ended.Unsure!.Holders, ended.Unsure.Since, new Spend(ended.Units, ended.Tokens), isOver: true, unlessReadAfter: ended.EndedAt);
     }
 
     /// <summary>The names that every script on held calls begins with.</summary>
@@ -71,7 +71,7 @@ internal sealed class HeldCalls : IAsyncDisposable
     {
         if (subject.NeedsStore)
         {
-            _settling.Add(new Settlement(subject.CallId, 0, 0)); // It is refused: nothing may stay reserved for it.
+            _settling.Add(new Settlement(subject.CallId, 0, 0, _link.Clock.Now)); // It is refused: nothing may stay reserved for it.
         }
         else
         {
@@ -91,10 +91,10 @@ internal sealed class HeldCalls : IAsyncDisposable
         switch (hold.Told)
         {
             case Told.Surely:
-                _settling.Add(new Settlement(hold.Id, costUnits, tokens));
+                _settling.Add(new Settlement(hold.Id, costUnits, tokens, _link.Clock.Now));
                 break;
             case Told.Perhaps:
-                _settling.Add(new Settlement(hold.Id, costUnits, tokens) { Unsure = hold });
+                _settling.Add(new Settlement(hold.Id, costUnits, tokens, _link.Clock.Now) { Unsure = hold });
                 break;
             default:
                 _away.Add(hold, tokens, costUnits, _link.Clock.Now);
@@ -140,7 +140,7 @@ internal sealed class HeldCalls : IAsyncDisposable
             .Add(unlessReadAfter?.ToUnixTimeMilliseconds() ?? 0);
         foreach (SharedHolder holder in holders)
         {
-            command.Add(holder.Limits.TokensPerMinute > 0 ? 1 : 0).Add(holder.PeriodAt(since));
+            command.Add((holder.Limits.TokensPerMinute > 0 ? 1 : 0) + (holder.TakesNoPlace ? 2 : 0)).Add(holder.PeriodAt(since));
         }
 
         return await _link.TryEvaluateAsync(Adopt, command) is not null;
@@ -184,6 +184,11 @@ internal sealed class HeldCalls : IAsyncDisposable
 
         try
         {
+            if (!_link.IsUp)
+            {
+                return; // Nothing is sent, so nothing that was summed up gets a name that it must keep.
+            }
+
             await _away.TellAsync(this);
             foreach (RedisHold[] some in _running.Values.Chunk(RenewAtOnce))
             {

@@ -1,7 +1,7 @@
 namespace LlmProxy.Redis;
 
-/// <summary>A call that is over, and what it truly used.</summary>
-internal readonly record struct Settlement(Guid Call, long Units, long Tokens)
+/// <summary>A call that is over, what it truly used, and when, on Redis' clock: what was read from the books after this has it already.</summary>
+internal readonly record struct Settlement(Guid Call, long Units, long Tokens, DateTimeOffset EndedAt)
 {
     /// <summary>Set where Redis may never have heard of the call: it is then told of it and of its end together.</summary>
     public RedisHold? Unsure { get; init; }
@@ -183,7 +183,7 @@ internal sealed class SettleQueue : IAsyncDisposable
         RedisCommand command = HeldCalls.NameKeys(_link, RedisCommand.Evaluate(Settle, HeldCalls.Keys));
         foreach (Settlement ended in some)
         {
-            command.Add(ended.Call).Add(ended.Units).Add(ended.Tokens);
+            command.Add(ended.Call).Add(ended.Units).Add(ended.Tokens).Add(ended.EndedAt.ToUnixTimeMilliseconds());
         }
 
         return command;

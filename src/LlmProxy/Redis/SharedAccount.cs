@@ -10,6 +10,7 @@ internal sealed class SharedAccount
     private Spend _spent;
     private Spend _missed;
     private string _missedIn = "";
+    private DateTimeOffset _missedAt;
     private long _heardAt;
 
     public SharedHolder Holder
@@ -40,15 +41,16 @@ internal sealed class SharedAccount
         }
     }
 
-    /// <summary>Of what is missing now that part which was missing last time too.</summary>
-    public Spend Misses(string period, Spend now)
+    /// <summary>Of what is missing now that part which was missing last time too, and when that was.</summary>
+    public (Spend Missing, DateTimeOffset Since) Misses(string period, Spend now, DateTimeOffset at)
     {
         lock (_lock)
         {
             Spend before = _missedIn == period ? _missed : default;
             var both = new Spend(Math.Max(0, Math.Min(before.Units, now.Units)), Math.Max(0, Math.Min(before.Tokens, now.Tokens)));
-            (_missed, _missedIn) = (new Spend(now.Units - both.Units, now.Tokens - both.Tokens), period);
-            return both;
+            DateTimeOffset since = _missedAt;
+            (_missedAt, _missed, _missedIn) = (at, new Spend(now.Units - both.Units, now.Tokens - both.Tokens), period);
+            return (both, since);
         }
     }
 }

@@ -14,6 +14,9 @@ internal readonly record struct SharedHolder(string? Owner, string? Name, LimitN
 
     public bool HasBudget => !Budget.IsUnlimited;
 
+    /// <summary>The call is none more of those that run here.</summary>
+    public bool TakesNoPlace { get; init; }
+
     public string Key => Owner is null ? "limit:gateway" : $"limit:{Owner}:{Name}";
 
     public string Letter => HasBudget ? LetterOf(Budget.Period) : "";
@@ -26,8 +29,8 @@ internal readonly record struct SharedHolder(string? Owner, string? Name, LimitN
         Span<SharedHolder> all =
         [
             new(null, null, subject.Gateway, default),
-            new(Shortage.OwnerWorkspace, subject.Workspace, subject.WorkspaceLimits, subject.WorkspaceBudget),
-            new(Shortage.OwnerKey, subject.Key, subject.KeyLimits, subject.KeyBudget),
+            new(Shortage.OwnerWorkspace, subject.Workspace, subject.WorkspaceLimits, subject.WorkspaceBudget) { TakesNoPlace = subject.TakesNoPlace },
+            new(Shortage.OwnerKey, subject.Key, subject.KeyLimits, subject.KeyBudget) { TakesNoPlace = subject.TakesNoPlace },
             new(Shortage.OwnerUser, subject.User is null ? null : $"{subject.Key}:{UserHolders.Short(subject.User)}", subject.User is null ? default : subject.UserLimits, default),
             new(Shortage.OwnerLlm, subject.Llm, subject.Llm is null ? default : subject.LlmLimits, default),
         ];

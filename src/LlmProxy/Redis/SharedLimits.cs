@@ -82,7 +82,7 @@ internal sealed class SharedLimits(RedisLink link, HeldCalls held, SettleQueue s
     private SharedAnswer Answer(AdmitQuestion question, AdmitReply reply)
     {
         Hold? hold = reply.Verdict == AdmitVerdict.Admitted ? held.Add(question, reply) : null;
-        var answer = new SharedAnswer(hold, reply.Shortage, reply.Requests, reply.Tokens);
+        var answer = new SharedAnswer(hold, reply.Shortage, reply.Requests, reply.Tokens) { At = DateTimeOffset.FromUnixTimeMilliseconds(reply.NowMs) };
         for (int i = 0; i < question.Holders.Length; i++)
         {
             SharedHolder holder = question.Holders[i];

@@ -168,10 +168,10 @@ internal sealed class SpendAccounts : IAsyncDisposable
             }
 
             // Twice in a row: a call that has reached the books and is just being settled is no miss.
-            Spend missing = account.Misses(holder.PeriodAt(now), new Spend(books.Units - spent.Units, books.Tokens - spent.Tokens));
+            (Spend missing, DateTimeOffset since) = account.Misses(holder.PeriodAt(now), new Spend(books.Units - spent.Units, books.Tokens - spent.Tokens), now);
             if (missing != default && (isMine ??= await IsMyTurnAsync()))
             {
-                await AddAsync(holder, now, missing, onlyWhereNothingIsKnown: false);
+                await AddAsync(holder, now, missing, onlyWhereNothingIsKnown: false, since);
             }
         }
     }
@@ -202,7 +202,7 @@ internal sealed class SpendAccounts : IAsyncDisposable
     }
 
     /// <summary>Returns what Redis then says was spent; null: it could not be asked.</summary>
-    private async ValueTask<Spend?> AddAsync(SharedHolder holder, DateTimeOffset now, Spend spend, bool onlyWhereNothingIsKnown)
+    private async ValueTask<Spend?> AddAsync(SharedHolder holder, DateTimeOffset now, Spend spend, bool onlyWhereNothingIsKnown, DateTimeOffset booksHadIt = default)
     {
         PeriodSpan span = PeriodSpan.Of(holder.Budget.Period, now);
         TimeSpan kept = span.End is { } end ? end - now + KeptAfter : LongestKept;
@@ -213,7 +213,8 @@ internal sealed class SpendAccounts : IAsyncDisposable
             .Add(spend.Units)
             .Add(spend.Tokens)
             .Add(onlyWhereNothingIsKnown ? 1 : 0)
-            .Add((long)kept.TotalMilliseconds);
+            .Add((long)kept.TotalMilliseconds)
+            .Add(booksHadIt.ToUnixTimeMilliseconds());
         return await _link.TryEvaluateAsync(Seed, command) is { } said && Encoding.ASCII.GetString(said).Split(' ') is [var units, var tokens]
             ? new Spend(long.Parse(units, CultureInfo.InvariantCulture), long.Parse(tokens, CultureInfo.InvariantCulture))
             : null;

@@ -18,7 +18,7 @@ public sealed class SharedLimitsTests : IDisposable
     };
 
     private readonly FakeTimeProvider _time = new();
-    private readonly Store _store = new();
+    private readonly SharedStore _store = new();
     private readonly LimitGate _gate;
 
     public SharedLimitsTests() => _gate = new LimitGate(_time, _store);
@@ -84,11 +84,21 @@ public sealed class SharedLimitsTests : IDisposable
     [Fact]
     public async Task Store_Away_KeepsWhatAllReplicasHadSpent()
     {
-        _store.KeySpend = new Spend(95, 0);
+        (_store.KeySpend, _store.At) = (new Spend(95, 0), _time.GetUtcNow());
         await _gate.Reserve(Subject with { CostUnits = 1 }).Soon();
         _store.IsUp = false;
 
         Assert.Equal(ErrorCode.InsufficientQuota, (await _gate.Reserve(Subject).Soon()).Refusal!.Code);
+    }
+
+    [Fact]
+    public async Task Store_WhoseClockIsStillInTheLastPeriod_TellsNothingOfThisOne()
+    {
+        (_store.KeySpend, _store.At) = (new Spend(95, 0), _time.GetUtcNow().AddMilliseconds(-10));
+        await _gate.Reserve(Subject with { CostUnits = 1 }).Soon();
+        _store.IsUp = false;
+
+        Assert.True((await _gate.Reserve(Subject).Soon()).IsAdmitted);
     }
 
     [Fact]
@@ -243,79 +253,6 @@ public sealed class SharedLimitsTests : IDisposable
         {
             patience.Token.ThrowIfCancellationRequested();
             await Task.Yield();
-        }
-    }
-
-    /// <summary>Says what it was told to say, else admits.</summary>
-    private sealed class Store : ISharedLimits, IDisposable
-    {
-        private readonly SemaphoreSlim _asked = new(0);
-        private int _seen;
-        private int _count;
-
-        public Queue<SharedAnswer?> Answers { get; } = new();
-
-        public List<(long Tokens, long Units)> Settled { get; } = [];
-
-        public bool IsConfigured => true;
-
-        public bool IsUp { get; set; } = true;
-
-        public bool HasRoomToGrow { get; set; } = true;
-
-        public Spend? KeySpend { get; set; }
-
-        /// <summary>Calls that were admitted without it, and that it will be told of.</summary>
-        public int Followed { get; private set; }
-
-        public LimitSubject Last { get; private set; }
-
-        public int Asked => Volatile.Read(ref _count);
-
-        public void Dispose() => _asked.Dispose();
-
-        public void Next(Shortage shortage) => Answers.Enqueue(new SharedAnswer(null, shortage, default, default));
-
-        public async Task WhenAsked(int times)
-        {
-            for (; _seen < times; _seen++)
-            {
-                Assert.True(await _asked.WaitAsync(Gates.Patience));
-            }
-        }
-
-        public async ValueTask<SharedAnswer?> TryAdmitAsync(LimitSubject subject)
-        {
-            await Task.Yield();
-            Last = subject;
-            Interlocked.Increment(ref _count);
-            SharedAnswer? answer = Answers.Count > 0
-                ? Answers.Dequeue()
-                : new SharedAnswer(new StoreHold(this), default, new RateReport(7, 1, default), new RateReport(9, 77, default)) { KeySpend = KeySpend };
-            _asked.Release();
-            return answer;
-        }
-
-        public Hold Follow(in LimitSubject subject, Hold local)
-        {
-            Followed++;
-            return local;
-        }
-
-        private sealed class StoreHold(Store store) : Hold
-        {
-            private bool _isOver;
-
-            public override bool TryHold(long tokens, long costUnits) => store.HasRoomToGrow;
-
-            public override void Settle(long tokens, long costUnits)
-            {
-                if (!_isOver)
-                {
-                    _isOver = true;
-                    store.Settled.Add((tokens, costUnits));
-                }
-            }
         }
     }
 }

@@ -82,6 +82,24 @@ public sealed class TokenLimitTests : IDisposable
         Assert.True(_gate.Admit(Gates.Tokens(100, 40)).IsAdmitted);
     }
 
+    [Fact]
+    public void CallWithoutAPlace_IsNoneOfThoseThatRunAndIsRememberedAllTheSame()
+    {
+        LimitDecision use = _gate.Admit(Gates.Tokens(100, 10) with { TakesNoPlace = true });
+        LimitSubject placed = Gates.Tokens(100, 10) with { KeyLimits = new LimitNumbers(0, 1, 100) };
+
+        LimitDecision call = _gate.Admit(placed);
+        Assert.True(call.IsAdmitted);
+        Assert.False(_gate.Admit(placed).IsAdmitted);
+        call.Hold.Dispose();
+
+        _time.Advance(TimeSpan.FromMinutes(3));
+        _gate.Admit(Gates.Tokens(100, 10, "other")).Hold.Dispose();
+        Assert.Equal(2, _gate.Remembered);
+        use.Hold.Settle(0, 0);
+        Assert.True(_gate.Admit(placed).IsAdmitted);
+    }
+
     /// <summary>What a long stream produces counts in the minute in which it is learnt, and what it had before has left with its minute.</summary>
     [Fact]
     public void TryHold_AfterItsMinute_CountsTheGrowthFromNow()

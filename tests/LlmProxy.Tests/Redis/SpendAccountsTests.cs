@@ -50,9 +50,12 @@ public sealed class SpendAccountsTests : IAsyncDisposable
 
         await ReconcileAsync(times: 1);
         Assert.Equal((100, 10), (_units, _tokens)); // It may be a call that is just being settled.
+        string firstLook = $"{_time.GetUtcNow().ToUnixTimeMilliseconds()}";
         await ReconcileAsync(times: 4);
 
         Assert.Equal((130, 13), (_units, _tokens));
+        string[] adding = Assert.Single(_redis.Asked, words => words[0] == "EVALSHA" && words[6] != "0");
+        Assert.Equal(firstLook, adding[10]); // What ended by then is in it.
         Assert.Equal(["SET {llmproxy}:reconciling 1 PX 240000 NX"], _redis.Asked.Where(words => words[0] == "SET").Select(words => string.Join(' ', words)));
     }
 

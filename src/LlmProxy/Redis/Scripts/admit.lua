@@ -1,8 +1,8 @@
 -- May this call start? All its holders have room, or nothing is touched.
 -- KEYS: 1 until when calls are held, 2 what they hold, 3 those that expired (a day's number follows), 4.. one for each holder.
 -- ARGV: 1 id, 2 the last moment at which it may still be run, 3 how long it is held, 4 units, 5 tokens, 6 '1': its answer is
--- known, 7 and 8 the first days of this month and the next; then for each holder: calls, tokens per minute, parallel, budget in
--- units, in tokens, the period's letter.
+-- known, 7 and 8 the first days of this month and the next; then for each holder: calls, tokens per minute, parallel ('-1': it
+-- takes no place), budget in units, in tokens, the period's letter.
 -- Reply: L (too late), S (unknown spend: indexes of holders), R (refused), A (admitted); then Redis' time, the bucket, and for
 -- each holder: shortage, wait, calls left, until all are, tokens left, until all are, running, spent units, spent tokens.
 local HOLDERS, GIVEN, FIRST = 4, 6, 8
@@ -32,7 +32,7 @@ local function begin(key, letter, first, since)
   end
   local old = {}
   for _, field in ipairs(redis.call('HKEYS', key)) do
-    local start = string.match(field, '^[ut]:' .. letter .. '(%d+)$')
+    local start = string.match(field, '^%a+:' .. letter .. '(%d+)$')
     if start and tonumber(start) < first - 70 then
       old[#old + 1] = field
     end
@@ -132,7 +132,7 @@ for i = HOLDERS, #KEYS do
     sum = sum, sumTokens = sumTokens, oldest = oldest, newest = newest, at = newest,
     here = newest == bucket and tonumber(had[5] or 0) or tonumber(redis.call('HGET', key, 'r' .. newest) or 0),
     hereTokens = newest == bucket and tonumber(had[6] or 0) or tonumber(redis.call('HGET', key, 'k' .. newest) or 0),
-    running = running, spent = had[8] or '0', spentTokens = had[9] or '0', held = held, heldTokens = heldTokens,
+    takesPlace = parallel >= 0, running = running, spent = had[8] or '0', spentTokens = had[9] or '0', held = held, heldTokens = heldTokens,
     short = short, wait = wait, isNew = not had[4] or tonumber(had[4]) ~= newest, ends = ends, hasBudget = hasBudget,
   }
 end
@@ -161,9 +161,11 @@ if not isFull then
     set[#set + 1] = 'ts'
     set[#set + 1] = text(h.sumTokens)
     if h.reserves then
-      h.running = h.running + 1
-      set[#set + 1] = 'n'
-      set[#set + 1] = text(h.running)
+      if h.takesPlace then
+        h.running = h.running + 1
+        set[#set + 1] = 'n'
+        set[#set + 1] = text(h.running)
+      end
       if h.named ~= '' then
         set[#set + 1] = 'hu:' .. h.named
         set[#set + 1] = text(h.held + units)
@@ -171,7 +173,7 @@ if not isFull then
         set[#set + 1] = text(h.heldTokens + tokens)
       end
       record[#record + 1] = h.key
-      record[#record + 1] = h.perMinute > 0 and 1 or 0
+      record[#record + 1] = (h.perMinute > 0 and 1 or 0) + (h.takesPlace and 0 or 2)
       record[#record + 1] = h.named
     end
     redis.call('HSET', h.key, unpack(set))

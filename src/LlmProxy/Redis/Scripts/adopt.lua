@@ -1,9 +1,9 @@
 -- A call that a replica admitted by its own counters, or that Redis has lost: from now on it is held here, or, when it is over
 -- already, what it used is added, once. Nothing is refused: it happened.
 -- KEYS: 1 until when calls are held, 2 what they hold, 3 those that expired, 4 the mark that it was added, 5.. its holders.
--- ARGV: 1 id, 2 how long it is held; '0': it is over, 3 units, 4 tokens, 5 nothing is
--- added to an account that was read from the books after this moment ('0': always); then for each holder: '1' where tokens per
--- minute count, period.
+-- ARGV: 1 id, 2 how long it is held; '0': it is over, 3 units, 4 tokens, 5 when it ended:
+-- nothing is added to an account that was read from the books after this moment; then for each holder: 1 where tokens per
+-- minute count and 2 more where it takes no place, period.
 local id, lease = ARGV[1], tonumber(ARGV[2])
 local record = { ARGV[3], ARGV[4], text(bucket) }
 for i = 5, #KEYS do
@@ -48,7 +48,7 @@ if not old and cut > 0 then
   end
 end
 if redis.call('SET', KEYS[4], '1', 'NX', 'PX', 86400000) then
-  charge(old and cmsgpack.unpack(old) or record, ARGV[3], ARGV[4])
+  charge(old and cmsgpack.unpack(old) or record, ARGV[3], ARGV[4], cut)
   return 1
 end
 return 0

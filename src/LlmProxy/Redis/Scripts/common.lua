@@ -69,11 +69,14 @@ local function adjust(key, at, tokens)
   redis.call('HSET', key, 'rs', text(calls), 'ts', text(math.max(sum + tokens, 0)), 'ro', text(first), 'rl', text(last))
 end
 
--- A call's record: units, tokens, the bucket it was counted in, then for each holder: key, whether tokens per minute count, period.
+-- A call's record: units, tokens, the bucket it was counted in, then for each holder: key, 1 where tokens per minute count and 2
+-- more where it takes no place, period.
 local function hold(record)
   for i = 4, #record, 3 do
     local key, period = record[i], record[i + 2]
-    redis.call('HINCRBY', key, 'n', 1)
+    if record[i + 1] < 2 then
+      redis.call('HINCRBY', key, 'n', 1)
+    end
     if period ~= '' then
       redis.call('HINCRBY', key, 'hu:' .. period, record[1])
       redis.call('HINCRBY', key, 'ht:' .. period, record[2])
@@ -84,7 +87,9 @@ end
 local function release(record)
   for i = 4, #record, 3 do
     local key, period = record[i], record[i + 2]
-    decrease(key, 'n', '1')
+    if record[i + 1] < 2 then
+      decrease(key, 'n', '1')
+    end
     if period ~= '' then
       decrease(key, 'hu:' .. period, record[1])
       decrease(key, 'ht:' .. period, record[2])
@@ -92,15 +97,21 @@ local function release(record)
   end
 end
 
+-- What was missing here was added from the books, which had a call that ended then.
+local function isAdded(key, period, ended)
+  local at = redis.call('HGET', key, 'added:' .. period)
+  return at and tonumber(at) >= ended
+end
+
 -- What it truly used goes to the period it was reserved in. An account that was lost is left to the books.
-local function charge(record, units, tokens)
+local function charge(record, units, tokens, ended)
   for i = 4, #record, 3 do
     local key, counts, period = record[i], record[i + 1], record[i + 2]
-    if period ~= '' and redis.call('HEXISTS', key, 'u:' .. period) == 1 then
+    if period ~= '' and not isAdded(key, period, ended) and redis.call('HEXISTS', key, 'u:' .. period) == 1 then
       redis.call('HINCRBY', key, 'u:' .. period, units)
       redis.call('HINCRBY', key, 't:' .. period, tokens)
     end
-    if counts == 1 and tokens ~= record[2] then
+    if counts % 2 == 1 and tokens ~= record[2] then
       adjust(key, tonumber(record[3]), tonumber(tokens) - tonumber(record[2]))
     end
   end

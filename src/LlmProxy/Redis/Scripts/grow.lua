@@ -32,9 +32,12 @@ for i = 4, #record, 3 do
     redis.call('HINCRBY', key, 'hu:' .. period, text(more))
     redis.call('HINCRBY', key, 'ht:' .. period, text(moreTokens))
   end
-  if record[i + 1] == 1 and moreTokens > 0 then
+  if record[i + 1] % 2 == 1 and moreTokens > 0 then
     adjust(key, bucket, moreTokens)
   end
+end
+if moreTokens > 0 then
+  record[3] = text(bucket) -- What it does not use of them is given back where they were counted last.
 end
 record[1], record[2] = text(had + more), text(hadTokens + moreTokens)
 redis.call('HSET', KEYS[2], ARGV[1], cmsgpack.pack(record))

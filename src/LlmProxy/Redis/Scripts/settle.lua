@@ -1,8 +1,8 @@
 -- Calls are over: what they held is free, what they truly used is added, once however often this is sent.
--- KEYS: 1 until when calls are held, 2 what they hold, 3 those that expired. ARGV: for each call: id, units, tokens.
+-- KEYS: 1 until when calls are held, 2 what they hold, 3 those that expired. ARGV: for each call: id, units, tokens, when it ended.
 local done = 0
-for i = 1, #ARGV, 3 do
-  local id, units, tokens = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+for i = 1, #ARGV, 4 do
+  local id, units, tokens, ended = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3])
   local held = redis.call('HGET', KEYS[2], id)
   local record, known = held, nil
   if held then
@@ -19,7 +19,7 @@ for i = 1, #ARGV, 3 do
     if held then
       release(record)
     end
-    charge(record, units, tokens)
+    charge(record, units, tokens, ended)
     done = done + 1
   end
 end
