@@ -174,6 +174,20 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
     }
 
     [Fact]
+    public async Task ClientLeaves_WhileAnotherGoesOnWithItsAnswer_BothAreInTheRow()
+    {
+        string half = string.Join(' ', Enumerable.Repeat("half", 20));
+        fixture.Upstream.On("dies", Answers.Sse(Step.Send(OpenAiAnswers.RoleChunk), Step.Send(OpenAiAnswers.ContentChunk(half)), Step.Break));
+        fixture.Upstream.On("goes-on", Answers.Sse([Step.Send(OpenAiAnswers.RoleChunk), .. Enumerable.Repeat(Step.Send(OpenAiAnswers.ContentChunk(" word")), 30), Step.Send(OpenAiAnswers.ContentChunk(" the end so far")), Step.Send(OpenAiAnswers.ContentChunk(" and more")), Step.Hang]));
+
+        JsonNode row = await LeaveAsync("goes-on", isStream: true, until: "the end so far", asked: "continues");
+
+        Assert.Equal(("client_gone", "estimated", 2), (Text(row, "outcome"), Text(row, "usage_source"), row["attempts"]!.AsArray().Count));
+        Assert.True(Number(row, "output_tokens") >= 50 && Number(row, "input_tokens") >= 20, "Not all of both is in it: " + row);
+        Assert.True((decimal)row["cost_usd"]! >= 50 * 10m / 1_000_000m, "Not all of both is in it: " + row);
+    }
+
+    [Fact]
     public async Task Call_RefusedBeforeItWasAdmitted_HasNoRow()
     {
         Reply stranger = await fixture.Client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("paid"), ("x-api-key", "sk-nobody"));
@@ -232,11 +246,11 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
     }
 
     /// <summary>The client hears this much, and goes; then the vendor may go on. What its key held meanwhile is free again.</summary>
-    private async Task<JsonNode> LeaveAsync(string model, bool isStream, string? until, Gate? gate = null)
+    private async Task<JsonNode> LeaveAsync(string model, bool isStream, string? until, Gate? gate = null, string? asked = null)
     {
         string mark = Guid.NewGuid().ToString();
         await using RawClient client = await RawClient.ConnectAsync(fixture.Gateway.BaseUrl);
-        await client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody(model, isStream ? "\"stream\":true" : ""), ("x-api-key", Single), ("x-request-id", mark));
+        await client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody(asked ?? model, isStream ? "\"stream\":true" : ""), ("x-api-key", Single), ("x-request-id", mark), ("x-llm-continue", asked is null ? "off" : "on"));
         string vendorModel = model[(model.IndexOf('/') + 1)..];
         UpstreamCall call = await fixture.Upstream.CallAsync(vendorModel);
         if (until is not null)
@@ -308,11 +322,12 @@ public sealed class LedgerRowTests(LedgerRowTests.Fixture fixture) : IClassFixtu
                 },
                 Llms = new object[]
                 {
-                    Paid("paid"), Paid("silent"), Paid("waits"), Paid("thinks"), Paid("half"), Paid("late"), Paid("down"), Paid("breaks"),
+                    Paid("paid"), Paid("silent"), Paid("waits"), Paid("thinks"), Paid("half"), Paid("late"), Paid("down"), Paid("breaks"), Paid("dies"),
+                    new { Name = "goes-on", Provider = "vllm", Model = "goes-on", Upstream.BaseUrl, InputPricePerMillion = 2, OutputPricePerMillion = 10 },
                     new { Name = "hedged", Provider = "openai", Model = "hedged", BaseUrl = Upstream.BaseUrl, Auth = new { api_key = "k" }, HedgeAfterMs = 60_000, InputPricePerMillion = 2, OutputPricePerMillion = 10 },
                     new { Name = "drains", Provider = "openai", Model = "*", BaseUrl = Upstream.BaseUrl, Auth = new { api_key = "k" }, OnClientGone = "drain", InputPricePerMillion = 2, CachedInputPricePerMillion = 1, OutputPricePerMillion = 10 },
                 },
-                Chains = new { hedges = new[] { "hedged", "paid" }, backed = new[] { "down", "paid" }, mends = new[] { "breaks", "paid" } },
+                Chains = new { hedges = new[] { "hedged", "paid" }, backed = new[] { "down", "paid" }, mends = new[] { "breaks", "paid" }, continues = new[] { "dies", "goes-on" } },
                 Cache = new { Enabled = true },
                 Resilience = new { MaxRetries = 0, BreakerFailures = 1000 },
             }),

@@ -88,7 +88,7 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
     {
         if (_part is { } part && target != part.Target)
         {
-            Enter(new Part(target));
+            Enter(new Part(target), exchange.AttemptsBegun);
         }
     }
 
@@ -152,17 +152,18 @@ internal sealed class CallAccount(Exchange exchange, Hold hold, CallJournal jour
             return false;
         }
 
-        Enter(next);
+        Enter(next, exchange.AttemptsBegun + 1);
         return true;
     }
 
-    private void Enter(Part next)
+    private void Enter(Part next, int attempts)
     {
         Volatile.Write(ref _output, 0);
         _part = next;
         TokenUsage own = Own(next, 0);
         _draft = CallRows.Draft(exchange, next.Target, own) with
         {
+            Attempts = attempts,
             Usage = own.Plus(next.Before),
             CostUsd = next.Price(own) + next.CostBefore + exchange.LostCostUsd,
         };
