@@ -5,8 +5,8 @@ using LlmProxy.Routing;
 namespace LlmProxy.Forwarding.Resilience;
 
 /// <summary>
-/// Which of the planned LLMs is asked next. Those believed to be down come last; those whose context is known to be too
-/// small for this request are passed over.
+/// Which of the planned LLMs is asked next. Those believed to be down come last, but no external one comes behind a local
+/// one that way; those whose context is known to be too small for this request are passed over.
 /// </summary>
 internal sealed class TargetOrder(RoutePlan plan, AttemptRun run)
 {
@@ -14,6 +14,7 @@ internal sealed class TargetOrder(RoutePlan plan, AttemptRun run)
     private int _next;
     private int _nextResting;
     private int _tooSmall;
+    private bool _wasHome;
     private RouteTarget? _again;
     private RouteTarget? _beside;
 
@@ -51,6 +52,13 @@ internal sealed class TargetOrder(RoutePlan plan, AttemptRun run)
             return again;
         }
 
+        RouteTarget? next = Following();
+        _wasHome |= next?.IsLocal == true;
+        return next;
+    }
+
+    private RouteTarget? Following()
+    {
         while (_next < plan.Targets.Count)
         {
             RouteTarget target = plan.Targets[_next++];
@@ -64,6 +72,10 @@ internal sealed class TargetOrder(RoutePlan plan, AttemptRun run)
                 (_resting ??= []).Add(target);
                 run.Skip(target, new VendorFailure(ErrorCode.NoHealthyProvider, $"{TransportFailures.Who(target)} does not answer its health checks."));
             }
+            else if (WouldLeave(target))
+            {
+                run.Skip(target, new VendorFailure(ErrorCode.ExternalNotAllowed, $"{TransportFailures.Who(target)} was not asked: it is external, and a local LLM had the call already.") { IsFinal = true });
+            }
             else if (!IsPassedOver(target))
             {
                 return target;
@@ -73,7 +85,7 @@ internal sealed class TargetOrder(RoutePlan plan, AttemptRun run)
         while (_nextResting < (_resting?.Count ?? 0))
         {
             RouteTarget target = _resting![_nextResting++];
-            if (!IsPassedOver(target))
+            if (!WouldLeave(target) && !IsPassedOver(target))
             {
                 return target;
             }
@@ -91,6 +103,7 @@ internal sealed class TargetOrder(RoutePlan plan, AttemptRun run)
             _beside = target.Deployment.HasAvailableReplica && IsWorthAsking(target) && mayBeAsked(target) ? target : null;
         }
 
+        _wasHome |= _beside?.IsLocal == true;
         return _beside;
     }
 
@@ -115,7 +128,10 @@ internal sealed class TargetOrder(RoutePlan plan, AttemptRun run)
     }
 
     private bool IsWorthAsking(RouteTarget target) =>
-        !ReferenceEquals(target, _beside) && !IsTooSmall(target) && target.Deployment.State.Breaker.MayTry(target.Deployment.Resilience.Breaker);
+        !ReferenceEquals(target, _beside) && !WouldLeave(target) && !IsTooSmall(target) && target.Deployment.State.Breaker.MayTry(target.Deployment.Resilience.Breaker);
+
+    /// <summary>Out of its turn an external one would come behind a local one, which the plan itself never lets happen.</summary>
+    private bool WouldLeave(RouteTarget target) => _wasHome && target is { IsLocal: false, IsDummy: false } && !HouseRule.LeavesHouse(plan.Targets);
 
     private bool IsTooSmall(RouteTarget target) => target.Facts.ContextWindow > 0 && target.Facts.ContextWindow <= _tooSmall;
 

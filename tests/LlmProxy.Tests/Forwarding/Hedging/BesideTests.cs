@@ -29,6 +29,37 @@ public sealed class BesideTests
     }
 
     [Fact]
+    public void External_BelievedToBeDown_IsNotAskedBehindALocalOne()
+    {
+        (TargetOrder order, _) = Order(Llm("a"), Llm("down", isUp: false), Llm("home", isLocal: true));
+        order.Next();
+        Assert.Equal("home", order.Next()!.Deployment.Name);
+
+        Assert.False(order.MayFollow);
+        Assert.Null(order.Next());
+    }
+
+    [Fact]
+    public void External_WhoseTurnALocalOneTookBeside_IsNotAskedBehindIt()
+    {
+        (TargetOrder order, AttemptRun run) = Order(Llm("a"), Llm("b"), Llm("home", isLocal: true));
+        order.Next();
+        Assert.Equal("home", order.Beside(target => target.IsLocal)!.Deployment.Name);
+
+        Assert.False(order.MayFollow);
+        Assert.Null(order.Next());
+        Assert.Contains("b: external_not_allowed", run.Reason(Llm("c")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void External_BelievedToBeDown_IsAskedLast_WhereThePlanLeavesTheHouseAnyway()
+    {
+        (TargetOrder order, _) = Order(Llm("down", isUp: false), Llm("home", isLocal: true), Llm("b"));
+
+        Assert.Equal(["home", "b", "down"], [order.Next()!.Deployment.Name, order.Next()!.Deployment.Name, order.Next()!.Deployment.Name]);
+    }
+
+    [Fact]
     public void Beside_WithAnOpenBreaker_IsNotAsked()
     {
         RouteTarget open = Llm("b");
@@ -98,9 +129,9 @@ public sealed class BesideTests
         return (new TargetOrder(RoutePlan.To(targets), run), run);
     }
 
-    private static RouteTarget Llm(string name, bool isUp = true, int afterMs = 0)
+    private static RouteTarget Llm(string name, bool isUp = true, int afterMs = 0, bool isLocal = false)
     {
-        var options = new LlmOptions { Name = name, Provider = "custom", Model = name, HedgeAfterMs = afterMs };
+        var options = new LlmOptions { Name = name, Provider = "custom", Model = name, HedgeAfterMs = afterMs, Local = isLocal };
         var destination = new DestinationState(name, new DestinationModel(new DestinationConfig { Address = "http://" + name }));
         var cluster = new ClusterState(name) { DestinationsState = new ClusterDestinationsState([destination], isUp ? [destination] : []) };
         var llm = new Deployment(options, ProviderCatalog.All["custom"], new LlmState("custom", name, TimeProvider.System)) { Cluster = cluster };
