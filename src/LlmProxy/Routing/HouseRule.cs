@@ -42,4 +42,14 @@ internal static class HouseRule
 
         return false;
     }
+
+    /// <summary>
+    /// Whether an external one must not be asked although it is planned: out of its turn (it was believed to be down) it would
+    /// come behind a local one, which nothing in the plan's own order lets happen.
+    /// </summary>
+    /// <param name="targets">The plan's, in their order.</param>
+    /// <param name="target">One of them, that is asked out of its turn.</param>
+    /// <param name="wasHome">Whether a local one has been asked.</param>
+    public static bool Forbids(IReadOnlyList<RouteTarget> targets, RouteTarget target, bool wasHome) =>
+        wasHome && target is { IsLocal: false, IsDummy: false } && !LeavesHouse(targets);
 }

@@ -106,9 +106,9 @@ internal sealed class Continuer(TargetRunner targets, ILogger<Continuer> logger)
 
     /// <summary>
     /// The house's rules have made the plan. A replica of the broken LLM itself goes on best; those that are believed to be
-    /// down come last.
+    /// down come last, but no external one comes behind a local one that way.
     /// </summary>
-    private static Queue<RouteTarget> Able(RoutePlan plan, RouteTarget broken)
+    internal static Queue<RouteTarget> Able(RoutePlan plan, RouteTarget broken)
     {
         var able = new Queue<RouteTarget>();
         var resting = new List<RouteTarget>();
@@ -135,6 +135,8 @@ internal sealed class Continuer(TargetRunner targets, ILogger<Continuer> logger)
             isBehind |= target == broken;
         }
 
+        bool wasHome = broken.IsLocal || able.Any(target => target.IsLocal);
+        resting.RemoveAll(target => HouseRule.Forbids(plan.Targets, target, wasHome));
         resting.ForEach(able.Enqueue);
         return able;
     }

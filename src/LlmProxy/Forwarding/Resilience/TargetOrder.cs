@@ -130,8 +130,7 @@ internal sealed class TargetOrder(RoutePlan plan, AttemptRun run)
     private bool IsWorthAsking(RouteTarget target) =>
         !ReferenceEquals(target, _beside) && !WouldLeave(target) && !IsTooSmall(target) && target.Deployment.State.Breaker.MayTry(target.Deployment.Resilience.Breaker);
 
-    /// <summary>Out of its turn an external one would come behind a local one, which the plan itself never lets happen.</summary>
-    private bool WouldLeave(RouteTarget target) => _wasHome && target is { IsLocal: false, IsDummy: false } && !HouseRule.LeavesHouse(plan.Targets);
+    private bool WouldLeave(RouteTarget target) => HouseRule.Forbids(plan.Targets, target, _wasHome);
 
     private bool IsTooSmall(RouteTarget target) => target.Facts.ContextWindow > 0 && target.Facts.ContextWindow <= _tooSmall;
 

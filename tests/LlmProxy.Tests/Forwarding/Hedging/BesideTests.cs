@@ -1,4 +1,3 @@
-using LlmProxy.Configuration.Options;
 using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
 using LlmProxy.Forwarding.Hedging;
@@ -6,8 +5,7 @@ using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
 using LlmProxy.Tests.Conversation;
-using Yarp.ReverseProxy.Configuration;
-using Yarp.ReverseProxy.Model;
+using static LlmProxy.Tests.Forwarding.Planned;
 
 namespace LlmProxy.Tests.Forwarding.Hedging;
 
@@ -127,14 +125,5 @@ public sealed class BesideTests
     {
         var run = new AttemptRun(Turns.Exchange(Chat));
         return (new TargetOrder(RoutePlan.To(targets), run), run);
-    }
-
-    private static RouteTarget Llm(string name, bool isUp = true, int afterMs = 0, bool isLocal = false)
-    {
-        var options = new LlmOptions { Name = name, Provider = "custom", Model = name, HedgeAfterMs = afterMs, Local = isLocal };
-        var destination = new DestinationState(name, new DestinationModel(new DestinationConfig { Address = "http://" + name }));
-        var cluster = new ClusterState(name) { DestinationsState = new ClusterDestinationsState([destination], isUp ? [destination] : []) };
-        var llm = new Deployment(options, ProviderCatalog.All["custom"], new LlmState("custom", name, TimeProvider.System)) { Cluster = cluster };
-        return new RouteTarget(llm, name);
     }
 }
