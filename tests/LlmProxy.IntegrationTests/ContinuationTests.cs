@@ -146,6 +146,22 @@ public sealed class ContinuationTests(ContinuationFixture fixture) : IClassFixtu
     }
 
     [Fact]
+    public async Task ChatStream_GoneOnWith_EachPieceComesAtOnce()
+    {
+        fixture.Dies(60, StreamDeath.End);
+        fixture.Other.Once("goes-on-vllm", Answers.Sse(Step.Send(OpenAiAnswers.ContentChunk("newest piece")), Step.Hang));
+
+        await using StreamReply reply = await fixture.Client.StreamAsync("/v1/chat/completions", GatewayCalls.ChatBody("passed-vllm", Body), Wish);
+        string? data = await reply.Events.NextDataAsync();
+        while (data is not null && !data.Contains("newest piece", StringComparison.Ordinal))
+        {
+            data = await reply.Events.NextDataAsync();
+        }
+
+        Assert.NotNull(data);
+    }
+
+    [Fact]
     public async Task ChatStream_TheSecondDiesToo_TheThirdGoesOn()
     {
         fixture.Dies(40, StreamDeath.End);

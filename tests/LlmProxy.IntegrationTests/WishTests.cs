@@ -87,6 +87,32 @@ public sealed class WishTests(WishTests.Fixture fixture) : IClassFixture<WishTes
     }
 
     [Fact]
+    public async Task Metadata_InAStream_HoldsNoTextBack()
+    {
+        fixture.Other.Once("second-model", Answers.Sse(Step.Send(OpenAiAnswers.ContentChunk("One")), Step.Send(OpenAiAnswers.ContentChunk(" two")), Step.Hang));
+
+        await using StreamReply reply = await fixture.Client.StreamChatAsync("second", ("x-llm-metadata", "on"));
+
+        Assert.Equal("One", TextOf(await reply.Events.NextDataAsync()));
+        Assert.Equal(" two", TextOf(await reply.Events.NextDataAsync()));
+    }
+
+    [Fact]
+    public async Task Metadata_InAStreamThatNeverSaysItIsFinished_HasAChunkOfItsOwn()
+    {
+        fixture.Other.Once("second-model", Answers.Sse(Step.Send(OpenAiAnswers.ContentChunk("One") + OpenAiAnswers.Done)));
+
+        await using StreamReply reply = await fixture.Client.StreamChatAsync("second", ("x-llm-metadata", "on"));
+        List<string> data = await reply.Events.RestAsync();
+
+        Assert.Equal("[DONE]", data[^1]);
+        JsonNode last = JsonNode.Parse(data[^2])!;
+        Assert.Empty(last["choices"]!.AsArray());
+        Assert.Equal("second", (string?)last["llm"]!["model"]);
+        Assert.Equal("One", TextOf(data[^3]));
+    }
+
+    [Fact]
     public async Task Metadata_NotAskedFor_IsNotThere()
     {
         Assert.Null((await fixture.Client.ChatAsync("second")).Json["llm"]);
@@ -116,6 +142,8 @@ public sealed class WishTests(WishTests.Fixture fixture) : IClassFixture<WishTes
         Expect.Ok(reply);
         Assert.Equal("application/json", reply.MediaType);
     }
+
+    private static string? TextOf(string? data) => (string?)JsonNode.Parse(data!)!["choices"]![0]!["delta"]!["content"];
 
     public sealed class Fixture : GatewayFixture
     {

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Text.Json;
+using LlmProxy.Endpoints;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
@@ -6,12 +8,16 @@ using LlmProxy.Wire;
 
 namespace LlmProxy.Forwarding;
 
-/// <summary>Holds back the newest chunk of a stream, so that the last one can carry the "llm" object a client asked for.</summary>
+/// <summary>
+/// Lets the last chunk of a stream carry the "llm" object a client asked for: a chunk that may be the last is held back until
+/// another follows. Text is not.
+/// </summary>
 internal sealed class MetadataTail(Exchange exchange, RouteTarget target, AttemptFacts attempt) : IDisposable
 {
     private readonly PooledWriter _newest = new();
+    private bool _isTold;
 
-    public void Write(IBufferWriter<byte> sink, ReadOnlySpan<byte> frame, bool hasData)
+    public void Write(IBufferWriter<byte> sink, ReadOnlySpan<byte> frame, bool hasData, bool mayBeLast)
     {
         if (!hasData)
         {
@@ -21,12 +27,24 @@ internal sealed class MetadataTail(Exchange exchange, RouteTarget target, Attemp
 
         sink.Write(_newest.Written);
         _newest.Clear();
-        _newest.Write(frame);
+        if (mayBeLast)
+        {
+            _newest.Write(frame);
+        }
+        else
+        {
+            sink.Write(frame);
+        }
     }
 
     /// <summary>No chunk follows: the held one goes out with the object in it.</summary>
     public void Complete(IBufferWriter<byte> sink, IStreamTranslator translator)
     {
+        if (_newest.Length == 0 && !_isTold && translator is { TellsFinish: true, IsComplete: true })
+        {
+            WriteEmptyChunk(translator.ReportedModel ?? target.Model); // The vendor never said that the answer is finished.
+        }
+
         ReadOnlySpan<byte> frame = _newest.Written;
         int brace = frame.LastIndexOf((byte)'}');
         if (brace < 0)
@@ -36,6 +54,7 @@ internal sealed class MetadataTail(Exchange exchange, RouteTarget target, Attemp
             return;
         }
 
+        _isTold = true;
         attempt.Usage = translator.Usage ?? attempt.Usage;
         attempt.SettleCost(target);
         sink.Write(frame[..brace]);
@@ -43,6 +62,24 @@ internal sealed class MetadataTail(Exchange exchange, RouteTarget target, Attemp
         AnswerMetadata.Write(sink, exchange, target, attempt);
         sink.Write(frame[brace..]);
         _newest.Clear();
+    }
+
+    private void WriteEmptyChunk(string model)
+    {
+        _newest.Write("data: "u8);
+        using (var json = new Utf8JsonWriter(_newest, new JsonWriterOptions { Encoder = RouteTarget.JsonOptions.Encoder }))
+        {
+            json.WriteStartObject();
+            json.WriteString("id"u8, exchange.Id);
+            json.WriteString("object"u8, exchange.Endpoint == EndpointKind.Completions ? "text_completion"u8 : "chat.completion.chunk"u8);
+            json.WriteNumber("created"u8, exchange.Time.GetUtcNow().ToUnixTimeSeconds());
+            json.WriteString("model"u8, model);
+            json.WriteStartArray("choices"u8);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        _newest.Write("\n\n"u8);
     }
 
     /// <summary>The stream broke, and somebody else may go on behind the held chunk.</summary>

@@ -177,7 +177,9 @@ internal sealed partial class StreamRelay(Exchange exchange, RouteTarget target,
         sink.Write(buffer[runStart.._start]);
         if (ended && _failure is null && !_finished)
         {
-            _translator.Ended(sink);
+            _translator.Ended(_tail is null ? sink : _scratch);
+            _tail?.Write(sink, _scratch.Written, hasData: _scratch.Length > 0, mayBeLast: true);
+            _scratch.Clear();
             _failure = _translator.Failure;
         }
 
@@ -217,17 +219,13 @@ internal sealed partial class StreamRelay(Exchange exchange, RouteTarget target,
             // A closing mark without JSON follows the object, which a last chunk may have been written for just now; a
             // closing event (message_stop, response.completed) carries it.
             int mark = frame.IsDone ? Math.Min(frame.Raw.Length, bytes.Length) : 0;
-            _tail.Write(sink, bytes[..^mark], hasData: bytes.Length > mark);
+            _tail.Write(sink, bytes[..^mark], hasData: bytes.Length > mark, mayBeLast: true);
             _tail.Complete(sink, _translator);
             sink.Write(bytes[^mark..]);
         }
         else if (!bytes.IsEmpty)
         {
-            _tail.Write(sink, bytes, frame.HasData);
-            if ((verdict & FrameVerdict.End) != 0)
-            {
-                _tail.Complete(sink, _translator); // The last event has content of its own: nothing follows that would release it.
-            }
+            _tail.Write(sink, bytes, frame.HasData, mayBeLast: attempt.IsWhole || !_translator.TellsFinish);
         }
 
         _scratch.Clear();

@@ -28,6 +28,9 @@ internal interface IStreamTranslator
     /// <summary>Whether a stream that stops here, without its closing mark, was whole all the same.</summary>
     bool IsComplete { get; }
 
+    /// <summary>Whether it says Finish at the event that closes an answer, so that no event before it is the last one.</summary>
+    bool TellsFinish => true;
+
     /// <summary>How long the answer's texts are so far; null where they are not looked at.</summary>
     long? TextBytes => null;
 

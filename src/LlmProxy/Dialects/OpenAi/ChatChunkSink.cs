@@ -111,7 +111,7 @@ internal sealed class ChatChunkSink(ChatTurn turn) : ChatSink
             EndChunk(extras, default);
         }
 
-        IBufferWriter<byte> output = BeginChunk(isBare: true);
+        IBufferWriter<byte> output = BeginChunk(isLast: true);
         EndChunk(output, _knowsFunctionsOnly && reason == FinishReason.ToolCalls ? "function_call"u8 : ChatWords.Of(reason));
     }
 
@@ -120,7 +120,7 @@ internal sealed class ChatChunkSink(ChatTurn turn) : ChatSink
         if (turn.Request.WantsUsage && Usage is { } usage)
         {
             ReleaseHeld(default);
-            IBufferWriter<byte> output = Target();
+            IBufferWriter<byte> output = Last();
             output.Write(Head());
             output.Write("\"choices\":[],"u8);
             using (var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true }))
@@ -138,6 +138,13 @@ internal sealed class ChatChunkSink(ChatTurn turn) : ChatSink
             var llm = new ArrayBufferWriter<byte>();
             llm.Write(",\"llm\":"u8);
             AnswerMetadata.Write(llm, turn.Exchange, turn.Target, turn.Facts);
+            if (_held is not { WrittenCount: > 0 })
+            {
+                // The client has the finish already, or there was none.
+                Last().Write(Head());
+                Last().Write("\"choices\":[]}\n\n"u8);
+            }
+
             ReleaseHeld(llm.WrittenSpan);
         }
 
@@ -169,16 +176,16 @@ internal sealed class ChatChunkSink(ChatTurn turn) : ChatSink
     }
 
     /// <summary>Up to where the delta's own members stand. The first chunk of a choice says who speaks.</summary>
-    private IBufferWriter<byte> BeginChunk(bool isText = false, bool isBare = false)
+    private IBufferWriter<byte> BeginChunk(bool isText = false, bool isLast = false)
     {
         ReleaseHeld(default);
         ChoiceState state = State();
-        IBufferWriter<byte> output = Target();
+        IBufferWriter<byte> output = isLast ? Last() : Output;
         output.Write(state.Prefix ??= Prefix(Choice));
         if (!state.HasRole)
         {
             state.HasRole = true;
-            output.Write(isText ? "\"role\":\"assistant\","u8 : isBare ? "\"role\":\"assistant\",\"content\":\"\""u8 : "\"role\":\"assistant\",\"content\":null,"u8);
+            output.Write(isText ? "\"role\":\"assistant\","u8 : isLast ? "\"role\":\"assistant\",\"content\":\"\""u8 : "\"role\":\"assistant\",\"content\":null,"u8);
         }
 
         return output;
@@ -220,8 +227,8 @@ internal sealed class ChatChunkSink(ChatTurn turn) : ChatSink
         return _choices[Choice];
     }
 
-    /// <summary>Where chunks go: with metadata wanted each is held back until another follows, so that the last can carry it.</summary>
-    private IBufferWriter<byte> Target() => _tellsMetadata ? _held ??= new ArrayBufferWriter<byte>() : Output;
+    /// <summary>Where a choice's last chunk goes: with metadata wanted it is held back until another follows, so that the very last can carry it.</summary>
+    private IBufferWriter<byte> Last() => _tellsMetadata ? _held ??= new ArrayBufferWriter<byte>() : Output;
 
     private void ReleaseHeld(ReadOnlySpan<byte> inserted)
     {

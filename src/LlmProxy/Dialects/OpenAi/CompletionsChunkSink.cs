@@ -93,6 +93,12 @@ internal sealed class CompletionsChunkSink(ChatTurn turn) : ChatSink
             var llm = new ArrayBufferWriter<byte>();
             llm.Write(",\"llm\":"u8);
             AnswerMetadata.Write(llm, turn.Exchange, turn.Target, turn.Facts);
+            if (_held.WrittenCount == 0)
+            {
+                _held.Write(Head());
+                _held.Write("]}\n\n"u8);
+            }
+
             Release(llm.WrittenSpan);
         }
 
@@ -120,7 +126,7 @@ internal sealed class CompletionsChunkSink(ChatTurn turn) : ChatSink
         }
 
         _held.Write(_wantsUsage ? ",\"usage\":null}\n\n"u8 : "}\n\n"u8);
-        if (!_tellsMetadata)
+        if (!_tellsMetadata || finish.IsEmpty)
         {
             Release(default);
         }
@@ -147,7 +153,7 @@ internal sealed class CompletionsChunkSink(ChatTurn turn) : ChatSink
         state.Logprobs = [];
     }
 
-    /// <summary>Lets the newest chunk go; with metadata wanted that waits for the next one, so that the last can carry it.</summary>
+    /// <summary>Lets the newest chunk go; with metadata wanted a choice's last one waits for the next, so that the very last can carry it.</summary>
     private void Release(ReadOnlySpan<byte> inserted)
     {
         if (_held.WrittenCount > 0)

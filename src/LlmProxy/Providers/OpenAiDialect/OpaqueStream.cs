@@ -22,6 +22,8 @@ internal sealed class OpaqueStream(VendorLabel vendor) : IStreamTranslator
 
     public bool IsComplete => _hasOutput && Failure is null;
 
+    public bool TellsFinish => false;
+
     public FrameVerdict Translate(in StreamFrame frame, IBufferWriter<byte> client)
     {
         if (!StreamFrames.IsReadable(frame, _members))

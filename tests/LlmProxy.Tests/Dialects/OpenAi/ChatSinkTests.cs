@@ -13,6 +13,7 @@ namespace LlmProxy.Tests.Dialects.OpenAi;
 public sealed class ChatSinkTests
 {
     private const string Question = """{"model":"m","messages":[{"role":"user","content":"x"}]}""";
+    private const string WithMetadata = """{"messages":[{"role":"user","content":"x"}],"stream":true,"llm":{"metadata":true}}""";
     private const string WithUsage = """{"model":"m","messages":[{"role":"user","content":"x"}],"stream":true,"stream_options":{"include_usage":true}}""";
 
     [Fact]
@@ -98,11 +99,35 @@ public sealed class ChatSinkTests
     [Fact]
     public void Metadata_Wished_IsOnTheLastChunk()
     {
-        List<JsonNode> chunks = Chunks("""{"messages":[{"role":"user","content":"x"}],"stream":true,"llm":{"metadata":true}}""", TellText);
+        List<JsonNode> chunks = Chunks(WithMetadata, TellText);
 
         Assert.All(chunks.SkipLast(1), c => Assert.False(c.AsObject().ContainsKey("llm")));
         Assert.Equal(("openai", 5), (chunks[^1]["llm"]!["provider"]!.ToString(), (int)chunks[^1]["llm"]!["usage"]!["output_tokens"]!));
         Assert.Equal("stop", chunks[^1]["choices"]![0]!["finish_reason"]!.ToString());
+    }
+
+    [Fact]
+    public void Metadata_Wished_HoldsNoTextBack()
+    {
+        var output = new ArrayBufferWriter<byte>();
+        ChatSink sink = new ChatChunkSink(TurnOf(Turns.Exchange(WithMetadata))) { Output = output };
+
+        sink.Text("Grüß"u8);
+
+        Assert.Contains("Grüß", Encoding.UTF8.GetString(output.WrittenSpan), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Metadata_OfAnAnswerThatIsNeverFinished_HasAChunkOfItsOwn()
+    {
+        List<JsonNode> chunks = Chunks(WithMetadata, sink =>
+        {
+            sink.Text("x"u8);
+            sink.End();
+        });
+
+        Assert.Empty(chunks[^1]["choices"]!.AsArray());
+        Assert.Equal("openai", (string?)chunks[^1]["llm"]!["provider"]);
     }
 
     [Fact]

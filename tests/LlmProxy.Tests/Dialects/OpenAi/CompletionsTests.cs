@@ -140,6 +140,20 @@ public sealed class CompletionsTests
         Assert.Equal(5, (int)chunks[^1]["llm"]!["usage"]!["output_tokens"]!);
     }
 
+    [Fact]
+    public void Metadata_Wished_HoldsNoTextBack()
+    {
+        List<JsonNode> chunks = Chunks("""{"prompt":"x","stream":true,"llm":{"metadata":true}}""", sink =>
+        {
+            sink.Text("x"u8);
+            Assert.Contains("\"text\":\"x\"", Encoding.UTF8.GetString(((ArrayBufferWriter<byte>)sink.Output).WrittenSpan), StringComparison.Ordinal);
+            sink.End(); // Without a finish there is no chunk that could carry it.
+        });
+
+        Assert.Empty(chunks[^1]["choices"]!.AsArray());
+        Assert.NotNull(chunks[^1]["llm"]);
+    }
+
     private static void TellText(ChatSink sink)
     {
         sink.Begin("answer-1", "model-1");
