@@ -11,6 +11,7 @@ public sealed class PassTests(PassTests.Fixture fixture) : IClassFixture<PassTes
     private const string Narrow = "sk-pass-narrow-0123456789";
     private const string House = "sk-pass-house-0123456789";
     private const string Rare = "sk-pass-rare-0123456789";
+    private const string Thrifty = "sk-pass-thrifty-0123456789";
     private const string VendorKey = "sk-the-vendors-own-key-1234";
 
     [Theory]
@@ -98,6 +99,15 @@ public sealed class PassTests(PassTests.Fixture fixture) : IClassFixture<PassTes
     }
 
     [Fact]
+    public async Task KeyWithABudget_ReachesOnlyWhatHasAPrice()
+    {
+        Expect.Error(await fixture.Client.FetchAsync("/pass/vendor/files", ("x-api-key", Thrifty)), 429, "insufficient_quota");
+
+        Expect.Ok(await fixture.Client.FetchAsync("/pass/priced/files", ("x-api-key", Thrifty)));
+        Expect.Ok(await fixture.Client.FetchAsync("/pass/vendor/files", ("x-api-key", Key)));
+    }
+
+    [Fact]
     public async Task Call_LeavesItsLineInTheLogAndItsCountInTheMetrics()
     {
         int from = fixture.Gateway.Logs.Count;
@@ -124,11 +134,14 @@ public sealed class PassTests(PassTests.Fixture fixture) : IClassFixture<PassTes
                         new { Name = "narrow", Key = Narrow, AllowedModels = new[] { "vendor" } },
                         new { Name = "house", Key = House, AllowExternal = false },
                         new { Name = "rare", Key = Rare, RequestsPerMinute = 1 },
+                        new { Name = "thrifty", Key = Thrifty, BudgetUsd = 1 },
                     },
+                    Limits = new { Unpriced = "refuse" },
                     Llms = new object[]
                     {
                         new { Name = "vendor", Provider = "custom", Model = "vendor-model", Upstream.BaseUrl, Auth = new { api_key = VendorKey } },
                         new { Name = "other", Provider = "custom", Model = "other-model", Upstream.BaseUrl },
+                        new { Name = "priced", Provider = "custom", Model = "priced-model", Upstream.BaseUrl, InputPricePerMillion = 1, OutputPricePerMillion = 1 },
                         new { Name = "gone", Provider = "custom", Model = "gone", BaseUrl = closed.Address + "/v1" },
                         new { Name = "keyless", Provider = "openai", Model = "gpt-4o", Auth = new { api_key_env = "NOT_THERE_AT_ALL" } },
                     },

@@ -41,13 +41,14 @@ internal sealed class PassPipeline(
                 return;
             }
 
-            if (await admission.AdmitAsync(exchange, CallLimits.Of(exchange)) is { } limited)
+            var target = new RouteTarget(llm!, llm!.Options.Model);
+            if (await admission.AdmitAsync(exchange, CallLimits.OfPass(exchange, target)) is { } limited)
             {
                 await answer.SendErrorAsync(limited);
                 return;
             }
 
-            await ForwardAsync(exchange, llm!, answer);
+            await ForwardAsync(exchange, target, answer);
         }
         catch (Exception e) when (ClientDeparture.Is(e, http))
         {
@@ -70,8 +71,9 @@ internal sealed class PassPipeline(
         }
     }
 
-    private async Task ForwardAsync(Exchange exchange, Deployment llm, ClientAnswer answer)
+    private async Task ForwardAsync(Exchange exchange, RouteTarget target, ClientAnswer answer)
     {
+        Deployment llm = target.Deployment;
         LlmOptions options = llm.Options;
         LimitDecision place = await bulkhead.EnterEverywhereAsync(options.Name, LimitNumbers.Of(options), 0, isHeld: false, TimeSpan.Zero, exchange.Aborted);
         if (place.Refusal is { } full)
@@ -84,7 +86,6 @@ internal sealed class PassPipeline(
         ClusterDestinationsState states = llm.Cluster!.DestinationsState;
         DestinationState destination = ReplicaPolicies.LeastBusy(states.AvailableDestinations.Count > 0 ? states.AvailableDestinations : states.AllDestinations)!;
         Replica replica = ReplicaPolicies.Of(destination, destination.Model.Config.Address);
-        var target = new RouteTarget(llm, options.Model);
         if (ledger.Begin(exchange, target) is { } crowded)
         {
             place.Hold.Dispose();

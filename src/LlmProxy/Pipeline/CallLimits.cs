@@ -13,7 +13,7 @@ internal static class CallLimits
     private const long MostTokens = 1_000_000_000_000;
 
     /// <param name="exchange">The call.</param>
-    /// <param name="plan">Who will be asked; null: the call reserves no tokens and no money (/pass, whose bodies are not read).</param>
+    /// <param name="plan">Who will be asked; null: the call reserves no tokens and no money.</param>
     /// <param name="isKnown">The cache has the answer.</param>
     public static LimitSubject Of(Exchange exchange, RoutePlan? plan = null, bool isKnown = false)
     {
@@ -40,6 +40,9 @@ internal static class CallLimits
         };
         return plan is null || isKnown ? subject : WithReservation(subject, exchange, plan.Value);
     }
+
+    /// <summary>Of a call to /pass, whose body is not read: it reserves no tokens and no money.</summary>
+    public static LimitSubject OfPass(Exchange exchange, RouteTarget target) => Of(exchange) with { IsUnpriced = IsUnpriced(exchange, target) };
 
     /// <summary>The same for a call that has its place already, or takes none: its tokens and its money alone.</summary>
     /// <param name="exchange">The call.</param>
@@ -87,9 +90,12 @@ internal static class CallLimits
             LlmLimits = mayFallBack ? default : llmLimits,
             Tokens = expected.Total,
             CostUnits = Money.ToUnits(cost) ?? 0,
-            IsUnpriced = exchange.Snapshot.Options.Limits.Unpriced == Unpriced.Refuse && !UnitPrices.IsKnown(exchange.Endpoint, first),
+            IsUnpriced = IsUnpriced(exchange, first),
         };
     }
+
+    private static bool IsUnpriced(Exchange exchange, RouteTarget target) =>
+        exchange.Snapshot.Options.Limits.Unpriced == Unpriced.Refuse && !UnitPrices.IsKnown(exchange.Endpoint, target);
 
     /// <summary>What the call may use at this LLM: its prompt, and the answer that is expected.</summary>
     public static TokenUsage Expected(Exchange exchange, RouteTarget target) =>
