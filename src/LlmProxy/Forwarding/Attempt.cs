@@ -148,7 +148,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
     public async Task<HttpResponseMessage> SendOnceAsync(VendorCall call, int number, HttpRequestMessage request, CancellationToken cancellation)
     {
         HttpMessageInvoker client = _llm.Cluster!.Model.HttpClient;
-        facts.IsSent = true;
+        facts.MayBeBilled = true;
         try
         {
             return await client.SendAsync(request, cancellation);
@@ -195,7 +195,7 @@ internal sealed class Attempt(Exchange exchange, RouteTarget target, Replica rep
     private async Task<Verdict> RefusedAsync(HttpResponseMessage response, ClientAnswer answer, AttemptClock clock, long sentAt)
     {
         using PooledWriter body = await ReadRefusalAsync(response, clock.Token);
-        facts.IsSent = false; // What is refused is not billed.
+        facts.MayBeBilled = false; // What is refused is not billed.
         int status = (int)response.StatusCode;
         if (exchange.AsksForUsage(target) && OpenAiFailure.BlamesStreamOptions(status, body.Written))
         {

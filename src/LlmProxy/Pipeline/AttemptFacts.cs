@@ -36,8 +36,8 @@ internal sealed class AttemptFacts(int number)
     /// <summary>Where <see cref="Usage"/> comes from.</summary>
     public string UsageSource { get; set; } = Accounting.UsageSource.Reported;
 
-    /// <summary>The request is on its way, or has been: a vendor that does not refuse it may bill it.</summary>
-    public bool IsSent { get; set; }
+    /// <summary>The request is on its way, or has been, and nothing says that its vendor does not bill it.</summary>
+    public bool MayBeBilled { get; set; }
 
     /// <summary>The vendor has accepted it and answers.</summary>
     public bool HasBegun { get; set; }

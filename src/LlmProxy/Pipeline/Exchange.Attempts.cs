@@ -98,7 +98,7 @@ internal sealed partial class Exchange
     {
         foreach (AttemptFacts rival in _rivals ?? [])
         {
-            if (rival != _committed && rival is { IsSent: true, IsCounted: false, Turn: { } turn } && Endpoint.CountsTokens)
+            if (rival != _committed && rival is { MayBeBilled: true, IsCounted: false, Turn: { } turn } && Endpoint.CountsTokens)
             {
                 rival.Estimate(promptTokens);
                 rival.SettleCost(turn.Target);

@@ -59,10 +59,10 @@ internal sealed class AttemptRunner(AttemptClocks clocks, PassiveHealth health, 
             return;
         }
 
-        bool mayBeBilled = facts.HasBegun || (facts.IsSent && (verdict.Kind is VerdictKind.Superseded or VerdictKind.ClientGone || (verdict.Failure is { } failure && FailureKinds.IsOwnTimeout(failure))));
-        if (!mayBeBilled && !facts.IsCounted)
+        bool isOurDoing = verdict.Kind is VerdictKind.Superseded or VerdictKind.ClientGone || (verdict.Failure is { } failure && FailureKinds.IsOwnTimeout(failure));
+        facts.MayBeBilled = facts.HasBegun || (facts.MayBeBilled && isOurDoing);
+        if (!facts.MayBeBilled && !facts.IsCounted)
         {
-            facts.IsSent = false; // Nobody who looks at it later takes it for billed either.
             return;
         }
 
