@@ -132,6 +132,7 @@ public sealed class ModelNameTests(ModelNameTests.Fixture fixture) : IClassFixtu
     [Theory]
     [InlineData("GPT-Main")]
     [InlineData(Slashed)]
+    [InlineData("meta-llama%2FLlama-3-70b")] // As OpenAI's own SDK for Node sends it.
     public async Task Model_AskedForById_IsShown(string id)
     {
         Reply reply = await fixture.Client.FetchAsync("/v1/models/" + id);

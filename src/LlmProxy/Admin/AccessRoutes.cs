@@ -1,9 +1,9 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using LlmProxy.Access;
 using LlmProxy.Configuration;
+using LlmProxy.Endpoints;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Storage;
@@ -60,7 +60,7 @@ internal sealed class AccessRoutes(DatabaseKeeper databases, AccessBook book, Sn
     }
 
     /// <summary>The id or name in the address.</summary>
-    public static string IdOf(HttpContext http) => Convert.ToString(http.Request.RouteValues["id"], CultureInfo.InvariantCulture) ?? "";
+    public static string IdOf(HttpContext http) => RouteText.Of(http, "id");
 
     public static GatewayError Unknown(string what, string id, IEnumerable<string> names) => new(
         ErrorCode.UnknownName,

@@ -1,6 +1,6 @@
-using System.Globalization;
 using LlmProxy.Configuration;
 using LlmProxy.Configuration.Options;
+using LlmProxy.Endpoints;
 using LlmProxy.Pipeline;
 using Microsoft.Extensions.Primitives;
 
@@ -79,7 +79,7 @@ internal sealed class AdminLlms(LlmTrial trial)
         return new GatewayError(ErrorCode.UnknownRoute, $"This gateway has no {http.Request.Method} {(path.Length <= 200 ? path : path[..200] + "...")}. {hint}");
     }
 
-    private static string IdOf(HttpContext http) => Convert.ToString(http.Request.RouteValues["id"], CultureInfo.InvariantCulture) ?? "";
+    private static string IdOf(HttpContext http) => RouteText.Of(http, "id");
 
     private static GatewayError? Filter(string name, string value, out Func<LlmOptions, bool> keep)
     {

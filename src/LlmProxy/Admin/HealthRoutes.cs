@@ -35,7 +35,7 @@ internal sealed class HealthRoutes(SnapshotHolder snapshots, KeyGate keys, Spend
     private async Task ProvidersAsync(HttpContext http)
     {
         GatewaySnapshot snapshot = snapshots.Current;
-        if (keys.Admit(http, snapshot, out _) is { } stranger)
+        if (keys.Admit(http, snapshot, out Caller caller) is { } stranger)
         {
             await ErrorAnswer.SendAsync(http, stranger, Guid.CreateVersion7().ToString());
             return;
@@ -46,7 +46,7 @@ internal sealed class HealthRoutes(SnapshotHolder snapshots, KeyGate keys, Spend
         {
             json.WriteStartObject();
             json.WriteStartArray("providers");
-            foreach (Deployment llm in snapshot.Models.ByPriority)
+            foreach (Deployment llm in snapshot.Models.ByPriority.Where(l => caller == Caller.Operator || l.IsVisibleTo(caller.Workspace)))
             {
                 ProviderHealth.Write(json, llm);
             }

@@ -1,6 +1,7 @@
 using System.Net;
 using LlmProxy.Access;
 using LlmProxy.Configuration;
+using LlmProxy.Configuration.Options;
 using LlmProxy.Hosting;
 using LlmProxy.Limits;
 using LlmProxy.Pipeline;
@@ -19,15 +20,21 @@ internal sealed class MetricsRoute(SnapshotHolder snapshots, MetricsEndpoint met
         routes.MapGet("/metrics", (RequestDelegate)route.HandleAsync);
     }
 
-    private Task HandleAsync(HttpContext http)
+    private Task HandleAsync(HttpContext http) =>
+        Refusal(http) is { } refusal ? ErrorAnswer.SendAsync(http, refusal, Guid.CreateVersion7().ToString()) : metrics.HandleAsync(http);
+
+    /// <summary>A loopback address is no proof where a proxy or a foreign page stands before it.</summary>
+    private GatewayError? Refusal(HttpContext http)
     {
-        int port = http.Connection.LocalPort;
-        bool isOpen = addresses.IsMetricsPort(port) || addresses.AreLoopback || KeyGate.IsOperator(http.Request, snapshots.Current);
-        return isOpen
-            ? metrics.HandleAsync(http)
-            : ErrorAnswer.SendAsync(
-                http,
-                new GatewayError(ErrorCode.InvalidApiKey, "/metrics wants the admin key here (Authorization: Bearer ...), or a port of its own (LlmProxy:Metrics:Port)."),
-                Guid.CreateVersion7().ToString());
+        GatewaySnapshot snapshot = snapshots.Current;
+        if (addresses.IsMetricsPort(http.Connection.LocalPort) || KeyGate.IsOperator(http.Request, snapshot))
+        {
+            return null;
+        }
+
+        GatewayError? foreign = OpenModeGuard.Check(http.Request);
+        return addresses.AreLoopback && foreign is null ? null
+            : snapshot.AuthMode == AuthMode.Open && foreign is not null ? foreign
+            : new GatewayError(ErrorCode.InvalidApiKey, "/metrics wants the admin key here (Authorization: Bearer ...), or a port of its own (LlmProxy:Metrics:Port).");
     }
 }

@@ -81,7 +81,7 @@ internal sealed record ModelEntry(string Id, string OwnedBy, RouteTarget? Target
             {
                 RouteTarget first = plan.Targets[0];
                 return found.Kind == NameKind.Chain
-                    ? new ModelEntry(name, "chain", null, [.. found.Targets.Select(t => t.Deployment.Name)])
+                    ? new ModelEntry(name, "chain", null, [.. found.Targets.Where(t => t.Deployment.IsVisibleTo(caller.Workspace)).Select(t => t.Deployment.Name)])
                     : new ModelEntry(name, first.Deployment.ProviderName, first, []);
             }
         }

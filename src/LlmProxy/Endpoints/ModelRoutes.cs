@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Json;
 using LlmProxy.Access;
 using LlmProxy.Configuration;
@@ -73,7 +72,7 @@ internal sealed class ModelRoutes(SnapshotHolder snapshots, KeyGate keys)
             return;
         }
 
-        string id = Convert.ToString(http.Request.RouteValues["id"], CultureInfo.InvariantCulture) ?? "";
+        string id = RouteText.Of(http, "id");
         ModelEntry? found = ModelEntry.VisibleTo(snapshot, caller).FirstOrDefault(e => e.Id.Equals(id, StringComparison.OrdinalIgnoreCase))
             ?? ModelEntry.For(snapshot, caller, id);
         if (found is null)

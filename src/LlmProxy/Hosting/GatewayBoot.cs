@@ -65,7 +65,9 @@ internal sealed class GatewayBoot
 
         if (loaded.Options.Metrics.Port > 0)
         {
-            urls.Add(string.Create(CultureInfo.InvariantCulture, $"http://*:{loaded.Options.Metrics.Port}"));
+            string own = string.Create(CultureInfo.InvariantCulture, $"http://*:{loaded.Options.Metrics.Port}");
+            urls.Add(own);
+            host = ListenAddresses.WithEndpoint(host, "LlmProxyMetrics", own);
         }
 
         return new GatewayBoot(args, root, envFile, environmentName, host, loaded, urls, mistakes);

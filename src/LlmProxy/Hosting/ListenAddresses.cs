@@ -25,6 +25,12 @@ internal static class ListenAddresses
         return ports.Count > 0 ? ports : [Default];
     }
 
+    /// <summary>One more where Kestrel's own endpoints are configured: it then listens on nothing else.</summary>
+    public static IConfiguration WithEndpoint(IConfiguration configuration, string name, string url) =>
+        configuration.GetSection("Kestrel:Endpoints").GetChildren().Any()
+            ? new ConfigurationBuilder().AddConfiguration(configuration).AddInMemoryCollection([new($"Kestrel:Endpoints:{name}:Url", url)]).Build()
+            : configuration;
+
     private static IEnumerable<string> Ports(string? ports, string scheme) =>
         (ports ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(port => $"{scheme}://*:{port}");
 }

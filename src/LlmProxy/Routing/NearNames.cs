@@ -20,6 +20,7 @@ internal static class NearNames
             .Where(c => c.Distance <= Math.Max(2, Math.Min(shown.Length, c.Name.Length) / 2))
             .OrderBy(c => c.Distance)
             .ThenBy(c => c.Name, StringComparer.Ordinal)
+            .Where(c => snapshot.Models.Find(c.Name)?.Targets.Any(target => target.Deployment.IsVisibleTo(caller.Workspace)) != false)
             .Take(3)
             .Select(c => $"\"{c.Name}\"")];
         string hint = near.Count > 0 ? $" Near: {string.Join(", ", near)}." : "";
