@@ -113,6 +113,19 @@ public sealed class WishTests(WishTests.Fixture fixture) : IClassFixture<WishTes
     }
 
     [Fact]
+    public async Task Metadata_InAStreamWhoseLastLineIsCut_StandsBeforeItsEnd()
+    {
+        fixture.Other.Once("second-model", Answers.Sse(Step.Send(OpenAiAnswers.ContentChunk("One") + OpenAiAnswers.Chunk("{}", "\"stop\"") + "data: [DONE]\n")));
+
+        await using StreamReply reply = await fixture.Client.StreamChatAsync("second", ("x-llm-metadata", "on"));
+        List<string> data = await reply.Events.RestAsync();
+
+        Assert.Equal("[DONE]", data[^1]);
+        Assert.Equal("second", (string?)JsonNode.Parse(data[^2])!["llm"]!["model"]);
+        Assert.Equal(1, data.Count(d => d.Contains("\"llm\"", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Metadata_NotAskedFor_IsNotThere()
     {
         Assert.Null((await fixture.Client.ChatAsync("second")).Json["llm"]);

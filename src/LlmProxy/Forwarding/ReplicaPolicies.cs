@@ -9,7 +9,8 @@ internal static class ReplicaPolicies
 {
     private static readonly System.Runtime.CompilerServices.ConditionalWeakTable<DestinationState, Replica> Replicas = [];
 
-    public static string NameOf(ReplicaPolicy policy) => "llmproxy_" + policy;
+    /// <summary>Where nothing asks the engines for their load, the calls that run there stand for it.</summary>
+    public static string NameOf(ReplicaPolicy policy) => "llmproxy_" + (policy == ReplicaPolicy.LeastLoad ? ReplicaPolicy.LeastRequests : policy);
 
     public static void AddTo(IServiceCollection services)
     {

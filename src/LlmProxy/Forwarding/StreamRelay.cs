@@ -183,7 +183,7 @@ internal sealed partial class StreamRelay(Exchange exchange, RouteTarget target,
             _failure = _translator.Failure;
         }
 
-        if (ended && _tail is not null && (attempt.SoFar is null || _finished || _translator.IsComplete))
+        if (ended && _tail is not null && !_finished && (attempt.SoFar is null || _translator.IsComplete))
         {
             _tail.Complete(sink, _translator);
         }
@@ -218,7 +218,8 @@ internal sealed partial class StreamRelay(Exchange exchange, RouteTarget target,
         {
             // A closing mark without JSON follows the object, which a last chunk may have been written for just now; a
             // closing event (message_stop, response.completed) carries it.
-            int mark = frame.IsDone ? Math.Min(frame.Raw.Length, bytes.Length) : 0;
+            int done = frame.IsDone ? bytes.LastIndexOf(frame.Raw) : -1;
+            int mark = done < 0 ? 0 : bytes.Length - done;
             _tail.Write(sink, bytes[..^mark], hasData: bytes.Length > mark, mayBeLast: true);
             _tail.Complete(sink, _translator);
             sink.Write(bytes[^mark..]);

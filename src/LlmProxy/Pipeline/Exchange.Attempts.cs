@@ -96,7 +96,13 @@ internal sealed partial class Exchange
     /// <summary>The answer is here, and the other LLM of two that were asked side by side is being stopped: it is billed for what it was sent.</summary>
     public void CountRivals(long promptTokens)
     {
-        foreach (AttemptFacts rival in _rivals ?? [])
+        AttemptFacts[] rivals;
+        lock (Attempts)
+        {
+            rivals = [.. _rivals ?? []]; // The one that lost may be beginning another try.
+        }
+
+        foreach (AttemptFacts rival in rivals)
         {
             if (rival != _committed && rival is { MayBeBilled: true, IsCounted: false, Turn: { } turn } && Endpoint.CountsTokens)
             {

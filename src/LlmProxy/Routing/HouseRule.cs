@@ -15,7 +15,7 @@ internal static class HouseRule
         var kept = new List<RouteTarget>(targets.Count);
         foreach (RouteTarget target in targets)
         {
-            if (target.IsLocal || !seenLocal)
+            if (target.IsLocal || target.IsDummy || !seenLocal)
             {
                 kept.Add(target);
             }
@@ -32,7 +32,7 @@ internal static class HouseRule
         bool seenLocal = false;
         for (int i = 0; i < targets.Count; i++)
         {
-            if (seenLocal && !targets[i].IsLocal)
+            if (seenLocal && targets[i] is { IsLocal: false, IsDummy: false })
             {
                 return true;
             }

@@ -14,7 +14,7 @@ internal sealed class ModelDirectory
     /// <summary>So many others of the same model follow a named LLM: each call looks at all of them, and none has the time for more.</summary>
     private const int MostFollowers = 16;
 
-    private const string ChainPrefix = "chain:";
+    public const string ChainPrefix = "chain:";
     private const int DeepestName = 16;
 
     private readonly FrozenDictionary<string, NameEntry> _own;
@@ -120,6 +120,10 @@ internal sealed class ModelDirectory
 
     /// <summary>The LLM that an operator's choice at run time means; null when nobody chose, or what was chosen is gone.</summary>
     public Deployment? ChosenLlm => _manualDefault.Chosen is var chosen && chosen != DefaultChosen.Nothing ? ManualDefault.Find(chosen, _byPriority) : null;
+
+    /// <summary>A chain's name without its prefix, or with it.</summary>
+    public static string OtherChainName(string name) =>
+        name.StartsWith(ChainPrefix, StringComparison.OrdinalIgnoreCase) ? name[ChainPrefix.Length..] : ChainPrefix + name;
 
     /// <summary>Whether the name is an alias: then a key may be allowed it by that name.</summary>
     public bool IsAlias(string name) => _aliases.ContainsKey(name);

@@ -20,7 +20,7 @@ internal readonly record struct RouteChoice(NameEntry Entry, IRouteStrategy? Str
         IRouteStrategy? wished = RouteStrategies.Find(wishes.Strategy);
         if (wishes.Chain is { } chain)
         {
-            return WishedChain.Find(models, chain, out refusal) is { } entry ? new RouteChoice(entry, wished, chain) : null;
+            return WishedChain.Find(models, chain, out refusal) is { } entry ? new RouteChoice(entry, wished, WishedChain.HasOwnName(models, chain) ? chain : null) : null;
         }
 
         refusal = null;

@@ -39,7 +39,7 @@ internal static class RoutePlanner
         bool hasNeeds = entry.Targets.Count > 1 || !entry.IsNamed || query.Wishes.BudgetRemaining is not null || query.Trace is not null;
         CallNeeds? needs = hasNeeds ? new CallNeeds(query, demanded) : null;
         query.Trace?.Begin(needs);
-        bool nameIsAllowed = choice.OwnName is { } name && !query.Caller.AllowsEverything && query.Caller.Allows(name);
+        bool nameIsAllowed = choice.OwnName is { } name && !query.Caller.AllowsEverything && (query.Caller.Allows(name) || (entry.Kind == NameKind.Chain && query.Caller.Allows(ModelDirectory.OtherChainName(name))));
         var filter = new TargetFilter(query, needs, nameIsAllowed);
         if (query.Endpoint.StaysOnModel && entry.Targets.Count > 1)
         {

@@ -10,7 +10,7 @@ internal static class WishedChain
     public static NameEntry? Find(ModelDirectory models, string wish, out GatewayError? refusal)
     {
         refusal = null;
-        if (models.Find("chain:" + wish) is { } named)
+        if (Named(models, wish) is { } named)
         {
             return named;
         }
@@ -37,6 +37,12 @@ internal static class WishedChain
 
         return ChainBook.Join(parts, strategy: null);
     }
+
+    /// <summary>Whether a key may be allowed all of it by its name; members that the wish lists are looked at one by one.</summary>
+    public static bool HasOwnName(ModelDirectory models, string wish) => Named(models, wish) is not null || models.IsAlias(wish);
+
+    private static NameEntry? Named(ModelDirectory models, string wish) =>
+        models.Find(ModelDirectory.ChainPrefix + wish) is { Kind: NameKind.Chain } named ? named : null;
 
     private static GatewayError Unknown(ModelDirectory models, string name)
     {

@@ -139,6 +139,28 @@ public sealed class ChainTests
         Assert.DoesNotContain("house", _plans.Plan("high_quality").Refusal!.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("mini*", "mini,gpt")]
+    [InlineData("*,gpt", "mini,gpt")]
+    public void Key_WhosePatternCoversAListOfMembers_IsHeldToEachOfThem(string pattern, string wish)
+    {
+        _plans.Caller = new Caller(new KeyOptions { Name = "k", AllowedModels = [pattern] });
+
+        Assert.Equal("model_not_allowed", _plans.Names(null, new Wishes { Chain = wish }));
+        Assert.Equal("model_not_allowed", _plans.Names(null, new Wishes { Chain = wish, Provider = "openai" }));
+    }
+
+    [Theory]
+    [InlineData("pair", "chain:pair")]
+    [InlineData("chain:pair", "pair")]
+    public void Key_AllowedTheChain_MayNameItEitherWay(string pattern, string asked)
+    {
+        _plans.Options.Chains["pair"] = new ChainOptions { Llms = ["gpt", "house"] };
+        _plans.Caller = new Caller(new KeyOptions { Name = "k", AllowedModels = [pattern] });
+
+        Assert.Equal("gpt,house", _plans.Names(asked));
+    }
+
     [Fact]
     public void Key_NotAllowedOutside_KeepsToTheLocalMembers()
     {
