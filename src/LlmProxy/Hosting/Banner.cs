@@ -45,7 +45,7 @@ internal static class Banner
         var pairs = new List<string>();
         foreach (Deployment llm in snapshot.Models.ByPriority.Where(l => l is { IsLocal: true, IsWildcard: false }))
         {
-            Add(pairs, snapshot.Models.Find(llm.Name)?.Targets, null);
+            Add(pairs, snapshot.Models.Find(llm.Name)?.WithinHouse, null);
         }
 
         foreach ((string name, NameEntry chain) in snapshot.Models.Chains.Where(c => !c.Value.IsPredefined))

@@ -47,9 +47,12 @@ internal sealed class AutoOrder
 
     private sealed class Pair(NameKind kind, RouteTarget[] targets)
     {
-        private readonly NameEntry _plain = new(kind, targets);
-        private readonly NameEntry _localFirst = new(kind, [.. targets.OrderBy(t => t.IsLocal ? 0 : 1)]);
+        private readonly NameEntry _plain = Entry(kind, targets);
+        private readonly NameEntry _localFirst = Entry(kind, [.. targets.OrderBy(t => t.IsLocal ? 0 : 1)]);
 
         public NameEntry Of(bool localFirst) => localFirst ? _localFirst : _plain;
+
+        private static NameEntry Entry(NameKind kind, RouteTarget[] targets) =>
+            new(kind, targets) { HomeBound = kind == NameKind.Default ? HouseRule.BoundOf(targets) : 0 };
     }
 }

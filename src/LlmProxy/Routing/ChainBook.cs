@@ -23,7 +23,7 @@ internal static class ChainBook
     {
         bool isFlat = parts.All(part => part.Strategy is null && part.Parts is null);
         var seen = new HashSet<Deployment>();
-        RouteTarget[] targets = [.. parts.SelectMany(part => part.Targets).Where(target => seen.Add(target.Deployment))];
+        RouteTarget[] targets = [.. parts.SelectMany(part => part.WithinHouse).Where(target => seen.Add(target.Deployment))];
         return new NameEntry(NameKind.Chain, targets) { Strategy = strategy, Parts = isFlat ? null : parts };
     }
 

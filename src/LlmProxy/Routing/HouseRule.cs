@@ -4,18 +4,21 @@ namespace LlmProxy.Routing;
 internal static class HouseRule
 {
     /// <summary>Cuts the external LLMs that stand behind a local one.</summary>
-    public static IReadOnlyList<RouteTarget> StayHome(IReadOnlyList<RouteTarget> targets)
+    /// <param name="targets">In their order.</param>
+    /// <param name="homeBound">Of so many of the first; those behind them may follow whom they like.</param>
+    public static IReadOnlyList<RouteTarget> StayHome(IReadOnlyList<RouteTarget> targets, int homeBound)
     {
-        if (!LeavesHouse(targets))
+        if (homeBound == 0 || !LeavesHouse(targets))
         {
             return targets;
         }
 
         bool seenLocal = false;
         var kept = new List<RouteTarget>(targets.Count);
-        foreach (RouteTarget target in targets)
+        for (int i = 0; i < targets.Count; i++)
         {
-            if (target.IsLocal || target.IsDummy || !seenLocal)
+            RouteTarget target = targets[i];
+            if (i >= homeBound || target.IsLocal || target.IsDummy || !seenLocal)
             {
                 kept.Add(target);
             }
@@ -25,6 +28,9 @@ internal static class HouseRule
 
         return kept;
     }
+
+    /// <summary>Of how many of these the rule may take something away: of none where nothing stands behind a local one anyway.</summary>
+    public static int BoundOf(IReadOnlyList<RouteTarget> targets) => LeavesHouse(targets) ? targets.Count : 0;
 
     /// <summary>Whether a local LLM is followed by an external one.</summary>
     public static bool LeavesHouse(IReadOnlyList<RouteTarget> targets)

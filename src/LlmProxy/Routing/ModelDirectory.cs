@@ -196,7 +196,7 @@ internal sealed class ModelDirectory
                 .Select(d => new RouteTarget(d, model)));
         }
 
-        return targets.Count == 0 ? null : new NameEntry(NameKind.Pinned, StayHome(targets));
+        return targets.Count == 0 ? null : HomeBound(NameKind.Pinned, targets);
     }
 
     private NameEntry? BareName(string name)
@@ -210,7 +210,7 @@ internal sealed class ModelDirectory
             }
         }
 
-        return targets.Count == 0 ? null : new NameEntry(NameKind.Wildcard, StayHome(targets));
+        return targets.Count == 0 ? null : HomeBound(NameKind.Wildcard, targets);
     }
 
     private FrozenDictionary<string, NameEntry> VendorModels() => _byPriority
@@ -218,11 +218,11 @@ internal sealed class ModelDirectory
         .GroupBy(d => d.Options.Model, StringComparer.OrdinalIgnoreCase)
         .ToFrozenDictionary(
             g => g.Key,
-            g => new NameEntry(NameKind.VendorModel, StayHome([.. g.Select(d => new RouteTarget(d, d.Options.Model))])),
+            g => HomeBound(NameKind.VendorModel, [.. g.Select(d => new RouteTarget(d, d.Options.Model))]),
             StringComparer.OrdinalIgnoreCase);
 
-    private IReadOnlyList<RouteTarget> StayHome(IReadOnlyList<RouteTarget> targets) =>
-        _mayLeaveHouse ? targets : HouseRule.StayHome(targets);
+    private NameEntry HomeBound(NameKind kind, List<RouteTarget> targets) =>
+        new(kind, targets) { HomeBound = _mayLeaveHouse ? 0 : HouseRule.BoundOf(targets) };
 
     private FrozenDictionary<string, NameEntry> OwnNames(GatewayOptions options)
     {
@@ -230,7 +230,7 @@ internal sealed class ModelDirectory
         var names = new Dictionary<string, NameEntry>(StringComparer.OrdinalIgnoreCase);
         foreach (Deployment deployment in _byPriority.Where(d => !d.IsWildcard))
         {
-            names[deployment.Name] = new NameEntry(NameKind.Llm, WithFollowers(new RouteTarget(deployment, deployment.Options.Model), byName, options));
+            names[deployment.Name] = WithFollowers(new RouteTarget(deployment, deployment.Options.Model), byName, options);
         }
 
         foreach ((string chain, ChainOptions members) in options.Chains)
@@ -283,27 +283,28 @@ internal sealed class ModelDirectory
     /// A named LLM is followed by those that serve the same vendor model, then by its own Fallbacks; a local one by an
     /// external one only where its Fallbacks say so.
     /// </summary>
-    private List<RouteTarget> WithFollowers(RouteTarget first, Dictionary<string, Deployment> byName, GatewayOptions options)
+    private NameEntry WithFollowers(RouteTarget first, Dictionary<string, Deployment> byName, GatewayOptions options)
     {
-        var same = new List<RouteTarget> { first };
-        same.AddRange(_byPriority
+        List<RouteTarget> written = [.. first.Deployment.Options.Fallbacks.SelectMany(fallback => Member(fallback, byName, options, 0).WithinHouse)];
+        var targets = new List<RouteTarget> { first };
+        targets.AddRange(_byPriority
             .Where(d => d != first.Deployment && !d.IsDummy && d.Options.Model.Equals(first.Model, StringComparison.OrdinalIgnoreCase))
             .Take(MostFollowers)
             .Select(d => new RouteTarget(d, d.Options.Model)));
+        IReadOnlyList<RouteTarget> kept = HomeBound(NameKind.Llm, targets).WithinHouse;
 
-        var targets = new List<RouteTarget>(StayHome(same));
-        foreach (string fallback in first.Deployment.Options.Fallbacks)
+        // What the house rule would take away here may still follow where Fallbacks name it.
+        targets.RemoveAll(target => !kept.Contains(target) && written.Exists(t => t.Deployment == target.Deployment));
+        NameEntry same = HomeBound(NameKind.Llm, targets);
+        foreach (RouteTarget target in written)
         {
-            foreach (RouteTarget target in Member(fallback, byName, options, 0).Targets)
+            if (!targets.Exists(t => t.Deployment == target.Deployment))
             {
-                if (!targets.Exists(t => t.Deployment == target.Deployment))
-                {
-                    targets.Add(target);
-                }
+                targets.Add(target);
             }
         }
 
-        return targets;
+        return same with { Targets = targets };
     }
 
     /// <summary>The orders, and the choice that they were made with.</summary>

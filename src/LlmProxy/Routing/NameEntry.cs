@@ -27,6 +27,15 @@ internal sealed record NameEntry(NameKind Kind, IReadOnlyList<RouteTarget> Targe
     /// <summary>A chain's members, where one of them is a chain that orders its own.</summary>
     public IReadOnlyList<NameEntry>? Parts { get; init; }
 
+    /// <summary>
+    /// For how many of the first targets nobody has said that a call may go from a local one on to an external one. Which
+    /// local ones count is known with the call: those that its caller may reach.
+    /// </summary>
+    public int HomeBound { get; init; }
+
+    /// <summary>Those that follow one another where every local one counts.</summary>
+    public IReadOnlyList<RouteTarget> WithinHouse => HouseRule.StayHome(Targets, HomeBound);
+
     /// <summary>One of the chains that are there without being configured.</summary>
     public bool IsPredefined { get; init; }
 

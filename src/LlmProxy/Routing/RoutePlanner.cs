@@ -64,10 +64,9 @@ internal static class RoutePlanner
         IRouteStrategy? strategy = choice.Strategy ?? (entry.Parts is null ? entry.Strategy : null);
         bool isOrdered = entry.Parts is not null || strategy is not null;
         filter = filter with { KeepsResting = !isOrdered && entry.Kind != NameKind.Auto && query.Trace is null };
-        bool staysHome = entry.Kind == NameKind.Default && strategy is null;
         if (!isOrdered && query.Trace is null && Untouched(entry, filter) is { } all)
         {
-            IReadOnlyList<RouteTarget> whole = staysHome ? HouseRule.StayHome(all) : all;
+            IReadOnlyList<RouteTarget> whole = HouseRule.StayHome(all, entry.HomeBound);
             if (filter.IsAnyAwake(whole))
             {
                 return Finish(query, whole);
@@ -78,7 +77,7 @@ internal static class RoutePlanner
         int kept = 0;
         try
         {
-            if (Narrow(query, choice, filter, needs, staysHome, rented, ref kept) is { } refusal)
+            if (Narrow(query, choice, filter, needs, rented, ref kept) is { } refusal)
             {
                 return RoutePlan.Refuse(refusal);
             }
@@ -110,7 +109,7 @@ internal static class RoutePlanner
         return most == 0 ? null : most == targets.Count ? targets : new ArraySegment<RouteTarget>((RouteTarget[])targets, 0, most);
     }
 
-    private static GatewayError? Narrow(in RouteQuery query, in RouteChoice choice, in TargetFilter filter, CallNeeds? needs, bool staysHome, RouteTarget[] kept, ref int count)
+    private static GatewayError? Narrow(in RouteQuery query, in RouteChoice choice, in TargetFilter filter, CallNeeds? needs, RouteTarget[] kept, ref int count)
     {
         NameEntry entry = choice.Entry;
         IReadOnlyList<RouteTarget> targets = entry.Targets;
@@ -119,7 +118,7 @@ internal static class RoutePlanner
         {
             RouteTarget target = targets[i];
             Removal removal = filter.Check(target, IsNamed(entry, i, count));
-            if (removal == Removal.None && staysHome && StandsBehindLocal(targets, i, filter))
+            if (removal == Removal.None && i < entry.HomeBound && StandsBehindLocal(targets, i, filter))
             {
                 removal = Removal.House;
             }
@@ -142,16 +141,16 @@ internal static class RoutePlanner
         }
 
         bool isAnyAwake = filter.IsAnyAwake(new ArraySegment<RouteTarget>(kept, 0, count));
-        return isAnyAwake ? null : NothingLeft(query, entry, filter with { KeepsResting = false }, needs, staysHome);
+        return isAnyAwake ? null : NothingLeft(query, entry, filter with { KeepsResting = false }, needs);
     }
 
-    private static GatewayError NothingLeft(in RouteQuery query, NameEntry entry, in TargetFilter filter, CallNeeds? needs, bool staysHome)
+    private static GatewayError NothingLeft(in RouteQuery query, NameEntry entry, in TargetFilter filter, CallNeeds? needs)
     {
         var removed = new List<(RouteTarget, Removal)>(entry.Targets.Count);
         for (int i = 0; i < entry.Targets.Count; i++)
         {
             Removal removal = filter.Check(entry.Targets[i], IsNamed(entry, i, 0));
-            removal = removal == Removal.None && staysHome && StandsBehindLocal(entry.Targets, i, filter) ? Removal.House : removal;
+            removal = removal == Removal.None && i < entry.HomeBound && StandsBehindLocal(entry.Targets, i, filter) ? Removal.House : removal;
             if (removal != Removal.None)
             {
                 removed.Add((entry.Targets[i], removal));
@@ -194,7 +193,7 @@ internal static class RoutePlanner
     /// <summary>Whatever keeps the local one from answering now, the call was for it: what it cannot take today is no leave to go out.</summary>
     private static bool StandsBehindLocal(IReadOnlyList<RouteTarget> targets, int at, in TargetFilter filter)
     {
-        for (int i = 0; i < at && !targets[at].IsLocal; i++)
+        for (int i = 0; i < at && targets[at] is { IsLocal: false, IsDummy: false }; i++)
         {
             if (targets[i].IsLocal && filter.CheckRules(targets[i]) == Removal.None)
             {

@@ -14,6 +14,6 @@ public sealed class HouseRuleTests
         Assert.False(HouseRule.LeavesHouse(targets));
         Assert.True(HouseRule.Forbids(targets, targets[0], wasHome: true));
         Assert.False(HouseRule.Forbids(targets, targets[2], wasHome: true));
-        Assert.Equal(targets, HouseRule.StayHome(targets));
+        Assert.Equal(targets, HouseRule.StayHome(targets, targets.Length));
     }
 }

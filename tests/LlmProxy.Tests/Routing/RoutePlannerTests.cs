@@ -191,6 +191,32 @@ public sealed class RoutePlannerTests
     }
 
     [Fact]
+    public void LocalLlm_ThatTheCallerMayNotReach_TakesNoExternalOneAway()
+    {
+        _llms.Add(FakeProvider.Llm("teams", "vllm", "shared-model", 10, isLocal: true, change: o => o.Scope = "team-b"));
+        _llms.Add(FakeProvider.Llm("outside", "openai", "shared-model", 20));
+
+        Assert.Equal("outside", Names(Plan("shared-model")));
+        Assert.Equal("outside", Names(Plan("outside")));
+        _caller = new Caller(new KeyOptions { Name = "b", Workspace = "team-b" });
+        Assert.Equal("teams", Names(Plan("shared-model")));
+        Assert.Equal("teams", Names(Plan("teams")));
+        _caller = new Caller(new KeyOptions { Name = "narrow", Workspace = "team-b", AllowedModels = ["outside"] });
+        Assert.Equal("outside", Names(Plan("shared-model")));
+    }
+
+    [Fact]
+    public void Fallbacks_NameAnExternalOneOfTheSameModel_ItFollowsTheLocalOne()
+    {
+        _llms.Add(FakeProvider.Llm("home", "vllm", "shared-model", 10, isLocal: true, change: o => o.Fallbacks.Add("written")));
+        _llms.Add(FakeProvider.Llm("outside", "openai", "shared-model", 20));
+        _llms.Add(FakeProvider.Llm("written", "openai", "shared-model", 30));
+
+        Assert.Equal("home,written", Names(Plan("home")));
+        Assert.Equal("home", Names(Plan("shared-model")));
+    }
+
+    [Fact]
     public void Endpoint_TheLlmDoesNotHave_IsTheCallersMistake()
     {
         _llms[2].Options.Endpoints = ["embeddings"];
