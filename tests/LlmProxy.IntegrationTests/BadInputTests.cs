@@ -156,6 +156,31 @@ public sealed class BadInputTests(BadInputTests.Fixture fixture) : IClassFixture
         Assert.Empty(fixture.Upstream.Calls);
     }
 
+    [Fact]
+    public async Task Show_SenderThatIsTooSlow_Is408()
+    {
+        await using RawClient client = await RawClient.ConnectAsync(fixture.Gateway.BaseUrl);
+        await client.SendAsync(client.Head("POST", "/api/show", 1000));
+        await client.SendAsync("{\"model\":");
+
+        RawAnswer answer = await client.ReadAnswerAsync(TimeSpan.FromSeconds(15));
+
+        Assert.Equal(408, answer.Status);
+        Assert.Contains("within 1 seconds", answer.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Show_BodyThatIsNoHttp_Is400()
+    {
+        await using RawClient client = await RawClient.ConnectAsync(fixture.Gateway.BaseUrl);
+        await client.SendAsync($"POST /api/show HTTP/1.1\r\nHost: {client.Authority}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n");
+
+        RawAnswer answer = await client.ReadAnswerAsync();
+
+        Assert.Equal(400, answer.Status);
+        Assert.Contains("malformed", answer.Body, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using LlmProxy.TestKit;
 
 namespace LlmProxy.IntegrationTests;
@@ -171,6 +172,32 @@ public sealed class ReloadTests : IAsyncLifetime
 
         Assert.Equal(401, await StatusAsync(gateway, "sk-nobody-0123456789"));
         Assert.Equal(200, await StatusAsync(gateway, "sk-first-0123456789"));
+    }
+
+    [Fact]
+    public async Task LlmMended_ByAnotherAddress_IsLookedAtAgain()
+    {
+        using var closed = new ClosedPort();
+        string With(string address) => GatewayFixture.Config(new
+        {
+            Llms = new object[] { new { Name = "main", Provider = "custom", Model = "model-0", BaseUrl = address + "/v1" } },
+            Resilience = new { MaxRetries = 0, BreakerFailures = 10_000 },
+        });
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(new GatewaySettings { Config = With(closed.Address) });
+        async Task<(string? State, bool HasFailed)> HealthAsync()
+        {
+            JsonNode llm = (await gateway.Client.FetchAsync("/health/providers")).Json["providers"]!.AsArray().Single(one => one!["name"]!.ToString() == "main")!;
+            return (llm["state"]!.ToString(), llm["last_error"] is not null);
+        }
+
+        await UntilAsync(async () => await HealthAsync() is ("unhealthy", false));
+        Assert.Equal(502, (await gateway.Client.ChatAsync("main")).Status);
+        Assert.Equal(("degraded", true), await HealthAsync());
+
+        await gateway.WriteConfigAsync(With(_upstream.Address));
+        await UntilAsync(async () => await HealthAsync() is ("healthy", false));
+
+        Assert.Empty(_upstream.Calls);
     }
 
     private static bool IsComplaint(string line) =>

@@ -66,9 +66,9 @@ internal static class ProviderHealth
             return ("unhealthy", "left alone after failures" + (state.LastFailure is { } last ? ", the last one " + last.Code : ""), opened);
         }
 
-        if (state.IsFailing)
+        if (state is { IsFailing: true, LastFailure: { } failure })
         {
-            return ("degraded", "the last call failed: " + state.LastFailure!.Code, state.Since);
+            return ("degraded", "the last call failed: " + failure.Code, state.Since);
         }
 
         if (state.LastSuccess is not null)

@@ -115,15 +115,17 @@ internal sealed class AnswerShelf(AnswerCache cache, Flights flights, SharedAnsw
 
     /// <summary>The answer in this call's form; null where it is not known, or not by an LLM that may answer this caller.</summary>
     public static KnownAnswer? Known(Exchange exchange, RoutePlan plan, CachedAnswer kept, TimeSpan age) =>
-        AuthorOf(plan, kept.Llm) is { } target && Replay.Of(exchange, kept, target) is { } body ? new KnownAnswer(body, kept, age, target) : null;
+        AuthorOf(plan, kept.Llm, kept.DeploymentModel, kept.Fingerprint) is { } target && Replay.Of(exchange, kept, target) is { } body ? new KnownAnswer(body, kept, age, target) : null;
 
-    public static RouteTarget? AuthorOf(RoutePlan plan, string llm)
+    /// <summary>Who in the plan would answer as that LLM did; null where a reload has made it another.</summary>
+    public static RouteTarget? AuthorOf(RoutePlan plan, string llm, string model, UInt128 fingerprint)
     {
         for (int i = 0; i < plan.Targets.Count; i++)
         {
-            if (plan.Targets[i].Deployment.Name == llm)
+            RouteTarget target = plan.Targets[i];
+            if (target.Deployment.Name == llm && target.Model == model && target.Deployment.Fingerprint == fingerprint)
             {
-                return plan.Targets[i];
+                return target;
             }
         }
 
@@ -174,6 +176,8 @@ internal sealed class AnswerShelf(AnswerCache cache, Flights flights, SharedAnsw
         TellsUsage = exchange.Peek!.WantsUsage,
         Provider = exchange.Answered!.Deployment.ProviderName,
         Llm = exchange.Answered.Deployment.Name,
+        DeploymentModel = exchange.Answered.Model,
+        Fingerprint = exchange.Answered.Deployment.Fingerprint,
         ReportedModel = exchange.ReportedModel,
         Usage = exchange.Usage,
     };

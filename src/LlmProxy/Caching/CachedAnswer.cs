@@ -15,6 +15,12 @@ internal sealed record CachedAnswer
     /// <summary>The LLM's name.</summary>
     public required string Llm { get; init; }
 
+    /// <summary>What the LLM was asked for.</summary>
+    public required string DeploymentModel { get; init; }
+
+    /// <summary>The LLM's own, when it answered: with another one it might answer otherwise now.</summary>
+    public required UInt128 Fingerprint { get; init; }
+
     /// <summary>It was streamed: the body is its events.</summary>
     public bool IsStream { get; init; }
 
@@ -26,5 +32,5 @@ internal sealed record CachedAnswer
     public TokenUsage? Usage { get; init; }
 
     /// <summary>The memory it takes, its share of the cache's own tables included.</summary>
-    public long Weight => Body.Length + 512 + (2L * (ContentType.Length + (ReportedModel?.Length ?? 0)));
+    public long Weight => Body.Length + 512 + (2L * (ContentType.Length + DeploymentModel.Length + (ReportedModel?.Length ?? 0)));
 }

@@ -133,7 +133,7 @@ internal sealed class Follower(AnswerShelf shelf, KnownAnswers answers)
 
     private async ValueTask<bool> TryBeginAsync(Exchange exchange, RoutePlan plan, Flight flight, ClientAnswer answer)
     {
-        if (flight.Leader.Answered is not { } author || AnswerShelf.AuthorOf(plan, author.Deployment.Name) is not { } target)
+        if (flight.Leader.Answered is not { } author || AnswerShelf.AuthorOf(plan, author.Deployment.Name, author.Model, author.Deployment.Fingerprint) is not { } target)
         {
             return false;
         }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using LlmProxy.Access;
 using LlmProxy.Configuration;
+using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
 using LlmProxy.Wire;
@@ -9,7 +10,7 @@ using LlmProxy.Wire;
 namespace LlmProxy.Endpoints;
 
 /// <summary>What clients of Ollama ask beside chatting: which models there are, what they can do, which version answers.</summary>
-internal sealed class OllamaRoutes(SnapshotHolder snapshots, KeyGate keys)
+internal sealed class OllamaRoutes(SnapshotHolder snapshots, KeyGate keys, BufferBudget budget, TimeProvider time)
 {
     /// <summary>The Ollama whose API is spoken here: clients ask before they use its newer parts.</summary>
     private const string Version = "0.32.0";
@@ -66,7 +67,7 @@ internal sealed class OllamaRoutes(SnapshotHolder snapshots, KeyGate keys)
             return;
         }
 
-        (string? name, GatewayError? wrong) = await ReadNameAsync(http);
+        (string? name, GatewayError? wrong) = await ReadNameAsync(http, snapshot);
         if (wrong is not null)
         {
             await RefuseAsync(http, wrong);
@@ -84,21 +85,18 @@ internal sealed class OllamaRoutes(SnapshotHolder snapshots, KeyGate keys)
     }
 
     /// <summary>"model", or "name" as older clients say.</summary>
-    private static async Task<(string? Name, GatewayError? Wrong)> ReadNameAsync(HttpContext http)
+    private async Task<(string? Name, GatewayError? Wrong)> ReadNameAsync(HttpContext http, GatewaySnapshot snapshot)
     {
-        using var body = new MemoryStream();
-        byte[] buffer = new byte[4096];
-        int read;
-        while ((read = await http.Request.Body.ReadAsync(buffer, http.RequestAborted)) > 0)
+        using var body = new RequestBody(budget);
+        TimeSpan patience = TimeSpan.FromSeconds(snapshot.Options.Limits.BodySeconds);
+        try
         {
-            body.Write(buffer, 0, read);
-            if (body.Length > MostBytes)
-            {
-                return (null, new GatewayError(ErrorCode.BodyTooLarge, "The request body is larger than a question for a model can be."));
-            }
+            return await body.ReadAsync(http.Request, MostBytes, patience, time, http.RequestAborted) is { } refusal ? (null, refusal) : Parse(body.Bytes);
         }
-
-        return Parse(body.GetBuffer().AsMemory(0, (int)body.Length));
+        catch (BadHttpRequestException e)
+        {
+            return (null, RequestReader.Malformed(e));
+        }
     }
 
     private static (string? Name, GatewayError? Wrong) Parse(ReadOnlyMemory<byte> body)

@@ -65,12 +65,12 @@ internal sealed class AttemptRun(Exchange exchange)
         lock (_endings)
         {
             var text = new StringBuilder();
-            if (_slow is { } slow && slow.Deployment != current.Deployment && !_endings.Exists(e => e.Target.Deployment == slow.Deployment))
+            if (_slow is { } slow && slow.Asked != current.Asked && !_endings.Exists(e => e.Target.Asked == slow.Asked))
             {
                 text.Append(slow.Deployment.HeaderName).Append(": ").Append(HedgeReason);
             }
 
-            foreach (Ending ending in _endings.Where(e => e.Target.Deployment != current.Deployment).Take(8))
+            foreach (Ending ending in _endings.Where(e => e.Target.Asked != current.Asked).Take(8))
             {
                 text.Append(text.Length > 0 ? ", " : "").Append(ending.Target.Deployment.HeaderName).Append(": ").Append(ending.Failure.Code.Wire());
             }
@@ -89,7 +89,7 @@ internal sealed class AttemptRun(Exchange exchange)
     {
         lock (_endings)
         {
-            return _endings.Exists(e => e.Target.Deployment == current.Deployment && e.WasAsked);
+            return _endings.Exists(e => e.Target.Asked == current.Asked && e.WasAsked);
         }
     }
 
@@ -104,8 +104,8 @@ internal sealed class AttemptRun(Exchange exchange)
     {
         lock (_endings)
         {
-            int one = _endings.FindIndex(e => e.Target.Deployment == first.Deployment);
-            int other = _endings.FindIndex(e => e.Target.Deployment == second.Deployment);
+            int one = _endings.FindIndex(e => e.Target.Asked == first.Asked);
+            int other = _endings.FindIndex(e => e.Target.Asked == second.Asked);
             if (one > other && other >= 0)
             {
                 (_endings[one], _endings[other]) = (_endings[other], _endings[one]);
@@ -148,7 +148,7 @@ internal sealed class AttemptRun(Exchange exchange)
     {
         lock (_endings)
         {
-            int known = _endings.FindIndex(e => e.Target.Deployment == ending.Target.Deployment);
+            int known = _endings.FindIndex(e => e.Target.Asked == ending.Target.Asked);
             if (known < 0)
             {
                 _endings.Add(ending);

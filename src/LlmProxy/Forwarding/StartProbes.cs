@@ -15,13 +15,13 @@ internal sealed class StartProbes(SnapshotHolder snapshots, TimeProvider time)
     {
         if (llm.IsDummy || llm.Replicas.Count == 0)
         {
-            llm.State.LastProbe = new ProbeResult(true, "built in", time.GetUtcNow(), 0);
+            llm.State.Looked(llm.Options, new ProbeResult(true, "built in", time.GetUtcNow(), 0));
             return;
         }
 
         long begun = time.GetTimestamp();
         (bool isAlive, string detail) = await LookAsync(llm, cancellation);
-        llm.State.LastProbe = new ProbeResult(isAlive, detail, time.GetUtcNow(), time.GetElapsedTime(begun).TotalMilliseconds);
+        llm.State.Looked(llm.Options, new ProbeResult(isAlive, detail, time.GetUtcNow(), time.GetElapsedTime(begun).TotalMilliseconds));
     }
 
     private static async Task<(bool IsAlive, string Detail)> LookAsync(Deployment llm, CancellationToken cancellation)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LlmProxy.Configuration;
+using Microsoft.Extensions.Options;
 
 namespace LlmProxy.Hosting;
 
@@ -9,11 +10,14 @@ namespace LlmProxy.Hosting;
 /// ShutdownSeconds are over ends with an error event. A second signal ends it at once.
 /// </summary>
 internal sealed class DrainingLifetime(
-    Shutdown shutdown, SnapshotHolder snapshots, IHostApplicationLifetime application, TimeProvider time, ILogger<DrainingLifetime> logger) : IHostLifetime, IDisposable
+    Shutdown shutdown, SnapshotHolder snapshots, IHostApplicationLifetime application, IOptions<HostOptions> host, TimeProvider time, ILogger<DrainingLifetime> logger) : IHostLifetime, IDisposable
 {
     private static readonly TimeSpan LongestInvitation = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan ShortestInvitation = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Recently = TimeSpan.FromSeconds(10);
+
+    /// <summary>So long after the patience of calls the host ends what does not count as one: a slow operator, bytes that are passed through.</summary>
+    private static readonly TimeSpan HostGrace = TimeSpan.FromSeconds(10);
 
     private readonly List<PosixSignalRegistration> _signals = [];
     private int _received;
@@ -49,9 +53,10 @@ internal sealed class DrainingLifetime(
         _ = DrainAsync();
     }
 
-    private async Task DrainAsync()
+    internal async Task DrainAsync()
     {
         TimeSpan patience = TimeSpan.FromSeconds(snapshots.IsReady ? snapshots.Current.Options.Limits.ShutdownSeconds : 0);
+        host.Value.ShutdownTimeout = patience + HostGrace; // The host reads it when it begins to stop: by then a reload may have changed the patience.
         shutdown.StartDraining();
         logger.Draining(shutdown.Running, patience.TotalSeconds);
         long begun = time.GetTimestamp();

@@ -83,7 +83,6 @@ internal static class GatewayHost
         builder.WebHost.UseUrls([.. boot.Urls]);
         LogLevels levels = builder.AddGatewayLogging(boot.Loaded.Options.Logging.Format, boot.Loaded.LogLevel ?? LogLevel.Information);
         AddServices(builder.Services, boot);
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(boot.Loaded.Options.Limits.ShutdownSeconds + 10));
 
         WebApplication app = builder.Build();
 

@@ -22,8 +22,8 @@ internal static class ChainBook
     public static NameEntry Join(IReadOnlyList<NameEntry> parts, IRouteStrategy? strategy)
     {
         bool isFlat = parts.All(part => part.Strategy is null && part.Parts is null);
-        var seen = new HashSet<Deployment>();
-        RouteTarget[] targets = [.. parts.SelectMany(part => part.WithinHouse).Where(target => seen.Add(target.Deployment))];
+        var seen = new HashSet<(Deployment, string)>();
+        RouteTarget[] targets = [.. parts.SelectMany(part => part.WithinHouse).Where(target => seen.Add(target.Asked))];
         return new NameEntry(NameKind.Chain, targets) { Strategy = strategy, Parts = isFlat ? null : parts };
     }
 

@@ -28,6 +28,7 @@ internal sealed class Deployment
         {
             Secrets = [.. options.Auth.Values.Values.Concat(options.Auth.ApiKeys).Select(secret => secret.Reveal()).Where(text => text.Length >= 8)],
         };
+        Fingerprint = Routing.Fingerprint.Of(options, provider.Card.Name);
         HeaderName = Wire.HeaderText.Safe(options.Name);
         IsLocal = StaysInHouse(options, provider.Card);
         Facts = LlmFacts.Of(options, provider.Card.Name, options.Model, IsLocal);
@@ -50,6 +51,9 @@ internal sealed class Deployment
     public string HeaderName { get; }
 
     public LlmOptions Options { get; }
+
+    /// <summary>Two configurations with another one may answer otherwise.</summary>
+    public UInt128 Fingerprint { get; }
 
     /// <summary>How its failures speak of it.</summary>
     public VendorLabel Label { get; }

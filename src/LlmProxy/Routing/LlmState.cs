@@ -27,7 +27,7 @@ internal sealed class LlmState(string provider, string name, TimeProvider time)
     /// <summary>It refused encoding_format: the gateway writes vectors in the wanted form itself.</summary>
     public bool RefusesEncodingFormat { get; set; }
 
-    public ProbeResult? LastProbe { get; set; }
+    public ProbeResult? LastProbe { get; private set; }
 
     public CallFailure? LastFailure { get; private set; }
 
@@ -53,7 +53,19 @@ internal sealed class LlmState(string provider, string name, TimeProvider time)
 
         Breaker.Reset();
         RefusesStreamOptions = RefusesEncodingFormat = IsFailing = false;
+        (LastProbe, LastFailure, LastSuccess, Since) = (null, null, null, time.GetUtcNow());
         return true;
+    }
+
+    /// <summary>A look that began before it was configured as it is now says nothing about it.</summary>
+    /// <param name="options">As it was configured when the look began.</param>
+    /// <param name="result">What it showed.</param>
+    public void Looked(LlmOptions options, ProbeResult result)
+    {
+        if (_options is { } now && IsSame(options, now))
+        {
+            LastProbe = result;
+        }
     }
 
     public void Answered(DateTimeOffset now)

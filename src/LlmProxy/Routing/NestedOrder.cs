@@ -5,7 +5,7 @@ namespace LlmProxy.Routing;
 /// <summary>The order of a chain some of whose members are chains that order themselves: each of them stands as one member, judged by its first.</summary>
 internal sealed class NestedOrder
 {
-    private readonly HashSet<Deployment> _left = [];
+    private readonly HashSet<(Deployment, string)> _left = [];
     private readonly CallNeeds _needs;
     private readonly RouteTrace? _trace;
 
@@ -13,7 +13,7 @@ internal sealed class NestedOrder
     {
         foreach (RouteTarget target in kept)
         {
-            _left.Add(target.Deployment);
+            _left.Add(target.Asked);
         }
 
         _needs = needs;
@@ -25,7 +25,7 @@ internal sealed class NestedOrder
         var groups = new List<List<RouteTarget>>();
         if (chain.Parts is null)
         {
-            RouteTarget[] own = [.. chain.Targets.Where(target => _left.Remove(target.Deployment))];
+            RouteTarget[] own = [.. chain.Targets.Where(target => _left.Remove(target.Asked))];
             if (chain.Strategy is null || own.Length < 2)
             {
                 return [.. own];

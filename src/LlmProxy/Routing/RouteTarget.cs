@@ -39,6 +39,9 @@ internal sealed class RouteTarget
 
     public string Model { get; }
 
+    /// <summary>Who is asked for what: two models of one wildcard LLM are two that can be asked.</summary>
+    public (Deployment Llm, string Model) Asked => (Deployment, Model);
+
     /// <summary>What is known about the model at this LLM.</summary>
     public LlmFacts Facts { get; }
 

@@ -179,6 +179,8 @@ public sealed class AnswerCacheTests
         ContentType = "application/json",
         Provider = "openai",
         Llm = "gpt-4o",
+        DeploymentModel = "gpt-4o",
+        Fingerprint = 1,
         ReportedModel = "gpt-4o-2024-08-06",
         Usage = new TokenUsage(10, 0, 0, 5, 0),
     };

@@ -103,6 +103,21 @@ public sealed class ChainTests
         Assert.Equal("house,house2,gpt", _plans.Names("home-then-gpt"));
     }
 
+    [Fact]
+    public void Chain_OfTwoModelsOfOneWildcard_HasBoth()
+    {
+        _plans.Options.Chains["two"] = new ChainOptions { Llms = ["openai/large", "openai/small", "openai/large", "gpt"] };
+        _plans.Options.Chains["ranked"] = new ChainOptions { Llms = ["openai/large", "openai/small"], Strategy = "cost_optimized" };
+        _plans.Options.Chains["nested"] = new ChainOptions { Llms = ["ranked", "two", "mini"] };
+
+        Assert.Equal("any:large,any:small,gpt:gpt-model", Models("two"));
+        Assert.Equal("any:large,any:small,gpt:gpt-model,mini:mini-model", Models("nested"));
+        Assert.Equal("any:large,any:small,gpt:gpt-model", Models(null, new Wishes { Chain = "openai/large,openai/small,gpt" }));
+    }
+
+    private string Models(string? model, Wishes? wishes = null) =>
+        string.Join(',', _plans.Plan(model, wishes).Targets.Select(target => $"{target.Deployment.Name}:{target.Model}"));
+
     [Theory]
     [InlineData("house2,gpt", "house2,gpt")]
     [InlineData("local_only, mini", "house,house2,mini")]

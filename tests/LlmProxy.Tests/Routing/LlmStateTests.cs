@@ -6,7 +6,11 @@ namespace LlmProxy.Tests.Routing;
 public sealed class LlmStateTests
 {
     private static readonly BreakerRule Rule = new(Failures: 1, Seconds: 30);
-    private readonly LlmState _state = new("openai", "main", new FakeTimeProvider());
+    private static readonly ProbeResult Dead = new(IsAlive: false, "no answer", DateTimeOffset.UnixEpoch, 5);
+    private readonly FakeTimeProvider _time = new();
+    private readonly LlmState _state;
+
+    public LlmStateTests() => _state = new LlmState("openai", "main", _time);
 
     public static TheoryData<string> Changes => ["model", "address", "replicas", "key", "keys", "header"];
 
@@ -22,6 +26,24 @@ public sealed class LlmStateTests
         Assert.True(_state.Breaker.MayTry(Rule));
         Assert.False(_state.IsFailing);
         Assert.False(_state.RefusesStreamOptions);
+        Assert.Null(_state.LastProbe);
+        Assert.Null(_state.LastFailure);
+        Assert.Null(_state.LastSuccess);
+        Assert.Equal(_time.GetUtcNow(), _state.Since);
+    }
+
+    [Fact]
+    public void Looked_BeforeItWasMended_SaysNothingAboutItNow()
+    {
+        LlmOptions before = Options();
+        _state.ConfiguredAs(before);
+        _state.ConfiguredAs(Options("address"));
+
+        _state.Looked(before, Dead);
+        Assert.Null(_state.LastProbe);
+
+        _state.Looked(Options("address"), Dead);
+        Assert.Same(Dead, _state.LastProbe);
     }
 
     [Fact]
@@ -35,10 +57,15 @@ public sealed class LlmStateTests
         Assert.False(_state.Breaker.MayTry(Rule));
         Assert.True(_state.IsFailing);
         Assert.True(_state.RefusesStreamOptions);
+        Assert.Same(Dead, _state.LastProbe);
+        Assert.NotNull(_state.LastFailure);
+        Assert.NotNull(_state.LastSuccess);
     }
 
     private void Fail()
     {
+        _state.Looked(Options(), Dead);
+        _state.Answered(DateTimeOffset.UnixEpoch);
         _state.Breaker.TryEnter(Rule, out bool isProbe);
         _state.Breaker.Record(Rule, isProbe, CallSign.Bad);
         _state.Failed(new CallFailure("provider_error", "", DateTimeOffset.UnixEpoch));

@@ -11,7 +11,7 @@ namespace LlmProxy.Caching.Shared;
 /// </summary>
 internal static class StoredAnswer
 {
-    private const byte Version = 1;
+    private const byte Version = 2;
     private const int LeastCompressed = 1024;
     private const int Quality = 1; // Brotli's fastest: a third of the size at the speed of the network.
     private const int Window = 20;
@@ -42,6 +42,9 @@ internal static class StoredAnswer
             writer.Write(answer.ContentType);
             writer.Write(answer.Provider);
             writer.Write(answer.Llm);
+            writer.Write(answer.DeploymentModel);
+            writer.Write((ulong)(answer.Fingerprint >> 64));
+            writer.Write((ulong)answer.Fingerprint);
             if (answer.ReportedModel is { } model)
             {
                 writer.Write(model);
@@ -86,6 +89,8 @@ internal static class StoredAnswer
             string contentType = reader.ReadString();
             string provider = reader.ReadString();
             string llm = reader.ReadString();
+            string deploymentModel = reader.ReadString();
+            var fingerprint = new UInt128(reader.ReadUInt64(), reader.ReadUInt64());
             string? model = traits.HasFlag(Traits.HasReportedModel) ? reader.ReadString() : null;
             TokenUsage? usage = traits.HasFlag(Traits.HasUsage)
                 ? new TokenUsage(reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt64())
@@ -103,6 +108,8 @@ internal static class StoredAnswer
                 ContentType = contentType,
                 Provider = provider,
                 Llm = llm,
+                DeploymentModel = deploymentModel,
+                Fingerprint = fingerprint,
                 IsStream = traits.HasFlag(Traits.IsStream),
                 TellsUsage = traits.HasFlag(Traits.TellsUsage),
                 ReportedModel = model,

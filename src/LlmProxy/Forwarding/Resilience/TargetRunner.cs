@@ -60,7 +60,7 @@ internal sealed class TargetRunner(
         finally
         {
             // Who failed has used nothing that is known; who answered without saying what it used has used what was expected.
-            bool hasAnswered = exchange.Answered?.Deployment == target.Deployment;
+            bool hasAnswered = exchange.Answered?.Asked == target.Asked;
             place.Hold.Settle(hasAnswered ? exchange.Usage?.Total ?? tokens : 0, 0);
         }
     }

@@ -2,6 +2,7 @@ using System.Text;
 using LlmProxy.Accounting;
 using LlmProxy.Caching;
 using LlmProxy.Caching.Shared;
+using LlmProxy.Wire;
 
 namespace LlmProxy.Tests.Caching.Shared;
 
@@ -43,6 +44,16 @@ public sealed class StoredAnswerTests
     }
 
     [Fact]
+    public void Read_WhatAnotherVersionWrote_IsNoAnswer()
+    {
+        byte[] stored = StoredAnswer.Write(Answer(5), At, TimeSpan.FromMinutes(5));
+        stored[0] = 1;
+        BitConverter.TryWriteBytes(stored.AsSpan(stored.Length - 4), Crc32.Of(stored.AsSpan(0, stored.Length - 4)));
+
+        Assert.Null(StoredAnswer.Read(stored, 100_000));
+    }
+
+    [Fact]
     public void Read_LargerThanAnAnswerMayBe_IsNoAnswer() =>
         Assert.Null(StoredAnswer.Read(StoredAnswer.Write(Answer(50_000), At, TimeSpan.FromMinutes(5)), 49_999));
 
@@ -55,5 +66,7 @@ public sealed class StoredAnswerTests
         ContentType = "application/json",
         Provider = "openai",
         Llm = "gpt",
+        DeploymentModel = "gpt-5",
+        Fingerprint = new UInt128(ulong.MaxValue - 1, 2),
     };
 }

@@ -111,6 +111,20 @@ public sealed class AttemptRunTests
         Assert.Null(_run.LeftBefore(_b)); // A retry is no fallback.
     }
 
+    [Fact]
+    public void TwoModels_OfOneLlm_AreTwoThatWereAsked()
+    {
+        Deployment any = FakeProvider.Llm("any", "custom", "*");
+        var large = new RouteTarget(any, "large");
+        var small = new RouteTarget(any, "small");
+        _run.Failed(large, new VendorFailure(ErrorCode.ProviderError, "first"));
+
+        Assert.Equal("any: provider_error", _run.Reason(small));
+        Assert.Same(large, _run.LeftBefore(small)!.Target);
+        _run.Failed(small, new VendorFailure(ErrorCode.ProviderError, "second"));
+        Assert.Equal("All 2 LLMs failed. [any] provider_error: first [any] provider_error: second", _run.Outcome().Message);
+    }
+
     private static RouteTarget Target(string name)
     {
         Deployment llm = FakeProvider.Llm(name, "custom", name + "-model");
