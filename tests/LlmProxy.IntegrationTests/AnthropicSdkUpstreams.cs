@@ -165,8 +165,7 @@ public class AnthropicSdkFixture : GatewayFixture
         Upstream.On("refuses-429", Answers.Error(429, "Slow down", "rate_limit_exceeded", ("Retry-After", "7")));
         Upstream.On("refuses-500", Answers.Error(500, "The server had an error"));
         Upstream.On("too-long", Answers.Error(400, "This model's maximum context length is 8192 tokens.", "context_length_exceeded"));
-        Upstream.On("dies", Answers.Sse(
-            Step.Send(OpenAiAnswers.RoleChunk + OpenAiAnswers.ContentChunk("Half a")), Step.Pause(TimeSpan.FromMilliseconds(100)), Step.Reset));
+        Upstream.On("dies", Answers.Sse(Step.Send(OpenAiAnswers.RoleChunk + OpenAiAnswers.ContentChunk("Half a")), Step.Break));
         Upstream.On("endless", Answers.Sse(Step.Send(OpenAiAnswers.ContentChunk("first")), Step.Hang));
         string[] failing = ["refuses-400", "refuses-429", "refuses-500", "too-long", "dies", "endless"];
         object Llm(string name, string provider, string address) => new { Name = name, Provider = provider, Model = name, BaseUrl = address, Auth = new { api_key = "sk-vendor" } };

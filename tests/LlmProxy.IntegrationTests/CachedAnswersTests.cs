@@ -198,7 +198,7 @@ public sealed class CachedAnswersTests(CachedAnswersTests.Fixture fixture) : ICl
     [Fact]
     public async Task Metadata_OfAKnownAnswer_SaysThatItCostNothing()
     {
-        await ChatAsync("told", Stream);
+        await ChatAsync("told", ""); // A stream's client sees its end before the answer is kept.
 
         Reply whole = await fixture.Client.ChatAsync("custom/told", ("x-llm-metadata", "true"));
         Reply stream = await fixture.Client.PostAsync(Chat, GatewayCalls.ChatBody("custom/told", Stream), ("x-llm-metadata", "true"));

@@ -7,7 +7,7 @@ namespace LlmProxy.IntegrationTests;
 /// <summary>A client that leaves stops the vendor's work at once, in streams and in plain calls.</summary>
 public sealed class ClientGoneTests(ClientGoneTests.Fixture fixture, ITestOutputHelper output) : IClassFixture<ClientGoneTests.Fixture>
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(2); // The law says 100 ms; a busy test machine is not its judge.
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(15); // The law says 100 ms; a busy test machine is not its judge. Unseen, it would go on for far longer.
 
     public static TheoryData<string> Goodbyes => ["reset", "close", "half-close"];
 

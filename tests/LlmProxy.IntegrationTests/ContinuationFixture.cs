@@ -47,10 +47,11 @@ public sealed class ContinuationFixture : GatewayFixture
         Other.On("goes-on-ollama", ReplayingVendors.Ollama);
         object[] llms =
         [
-            new { Name = "passed-dies", Provider = "custom", Model = "dies-openai", Upstream.BaseUrl, IdleTimeoutSeconds = 1, InputPricePerMillion = 1, OutputPricePerMillion = 1 },
+            new { Name = "passed-dies", Provider = "custom", Model = "dies-openai", Upstream.BaseUrl, InputPricePerMillion = 1, OutputPricePerMillion = 1 },
             new { Name = "house-dies", Provider = "custom", Model = "dies-openai", Upstream.BaseUrl, Local = true },
-            new { Name = "translated-dies", Provider = "anthropic", Model = "claude-3-5-dies", BaseUrl = Upstream.Address, IdleTimeoutSeconds = 1 },
-            new { Name = "ollama-dies", Provider = "ollama", Model = "dies-ollama", BaseUrl = Upstream.Address, IdleTimeoutSeconds = 1 },
+            new { Name = "silent-dies", Provider = "custom", Model = "dies-openai", Upstream.BaseUrl, IdleTimeoutSeconds = 1 },
+            new { Name = "translated-dies", Provider = "anthropic", Model = "claude-3-5-dies", BaseUrl = Upstream.Address },
+            new { Name = "ollama-dies", Provider = "ollama", Model = "dies-ollama", BaseUrl = Upstream.Address },
             new { Name = "vllm", Provider = "vllm", Model = "goes-on-vllm", Other.BaseUrl },
             new { Name = "anthropic", Provider = "anthropic", Model = "claude-sonnet-4-5", BaseUrl = Other.Address },
             new { Name = "mistral", Provider = "mistral", Model = "goes-on-mistral", Other.BaseUrl },
@@ -61,6 +62,7 @@ public sealed class ContinuationFixture : GatewayFixture
         var chains = new Dictionary<string, string[]>
         {
             ["passed-all"] = ["passed-dies", "openai", "vllm", "ollama"],
+            ["silent-vllm"] = ["silent-dies", "vllm"],
             ["house-mistral"] = ["house-dies", "mistral"],
             ["ollama-dies-then-vllm"] = ["ollama-dies", "vllm"],
             ["passed-dies-then-vllm"] = ["passed-dies", "vllm"],
@@ -73,7 +75,7 @@ public sealed class ContinuationFixture : GatewayFixture
 
         return new GatewaySettings
         {
-            Config = Config(new { Llms = llms, Chains = chains, Resilience = new { MaxRetries = 0, BreakerFailures = 10_000 }, Limits = new { KeepAliveSeconds = 1 } }),
+            Config = Config(new { Llms = llms, Chains = chains, Resilience = new { MaxRetries = 0, BreakerFailures = 10_000 }, Limits = new { KeepAliveSeconds = 5 } }),
         };
     }
 }

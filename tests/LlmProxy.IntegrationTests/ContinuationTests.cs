@@ -120,7 +120,7 @@ public sealed class ContinuationTests(ContinuationFixture fixture) : IClassFixtu
     {
         fixture.Dies(50, StreamDeath.Silence);
 
-        await using StreamReply reply = await fixture.Client.StreamAsync("/v1/chat/completions", GatewayCalls.ChatBody("passed-vllm", Body), Wish);
+        await using StreamReply reply = await fixture.Client.StreamAsync("/v1/chat/completions", GatewayCalls.ChatBody("silent-vllm", Body), Wish);
         SeenAnswer seen = ChatAccumulator.Stream(await reply.Events.RestAsync(), askedForUsage: true);
 
         Assert.Empty(seen.Problems);

@@ -64,15 +64,16 @@ public sealed class JoinedAnswersTests(JoinedAnswersTests.Fixture fixture) : ICl
     public async Task OneOfThem_BreaksOff_TheCallFailsByName(string more)
     {
         UpstreamAnswer half = more.Length == 0
-            ? Answers.ResetAfter("{\"id\":"u8.ToArray(), 100)
+            ? Answers.BreakAfter("{\"id\":\"msg_1\",\"type\":\"message\"}"u8.ToArray(), 6)
             : Answers.Sse(Step.Send("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"model\":\"c\",\"usage\":{\"input_tokens\":1}}}\n\n"));
         fixture.Upstream.Once("claude-half", half, half);
 
         Reply reply = await fixture.Client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("half", "\"n\":2" + more));
 
         Expect.Error(reply, 502, "provider_error");
-        string[] used = (await fixture.Client.FetchAsync("/metrics")).Text.Split('\n');
-        Assert.Contains(used, line => line.StartsWith("llm_tokens_used_total{", StringComparison.Ordinal) && line.Contains("half", StringComparison.Ordinal)); // Its vendor bills what it had begun.
+        await AdminCalls.UntilAsync( // Its vendor bills what it had begun.
+            async () => (await fixture.Client.FetchAsync("/metrics")).Text.Split('\n').Any(line => line.StartsWith("llm_tokens_used_total{", StringComparison.Ordinal) && line.Contains("half", StringComparison.Ordinal)),
+            () => fixture.Gateway.Logs.Text);
     }
 
     private static UpstreamAnswer FirstAnswer => call => Fixture.AnswerAsync(call, 1);

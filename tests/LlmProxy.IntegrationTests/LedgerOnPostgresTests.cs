@@ -104,7 +104,7 @@ public sealed class LedgerOnPostgresTests(PostgresTests.Fixture fixture) : IClas
         JsonNode line = JsonNode.Parse(Assert.Single(await File.ReadAllLinesAsync(file)))!;
         Assert.Equal((ids[7], "bad"), (line["row"]!["id"]!.ToString(), line["row"]!["end_user"]!.ToString()));
         Assert.Contains("picky", line["reason"]!.ToString(), StringComparison.Ordinal);
-        Assert.Contains("The ledger does not take the row of call", gateway.Logs.Text, StringComparison.Ordinal);
+        await gateway.Logs.WaitForAsync("The ledger does not take the row of call");
     }
 
     [PostgresFact]

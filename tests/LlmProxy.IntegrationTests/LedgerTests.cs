@@ -75,7 +75,7 @@ public sealed class LedgerTests : IAsyncLifetime
         Assert.Equal(("success", 9L, 5L), (whole.Outcome, whole.Input, whole.Output));
         Assert.Equal(2, (await ledger.RowsAsync()).Count);
         await AdminCalls.UntilAsync(() => Task.FromResult(Directory.GetDirectories(Journal).Length == 1), () => next.Logs.Text);
-        Assert.Contains("A dead process left", next.Logs.Text, StringComparison.Ordinal);
+        await next.Logs.WaitForAsync("A dead process left");
     }
 
     [Fact]
@@ -168,7 +168,7 @@ public sealed class LedgerTests : IAsyncLifetime
         }
 
         string metrics = (await gateway.Client.FetchAsync("/metrics")).Text;
-        Assert.Contains("not written down", gateway.Logs.Text, StringComparison.Ordinal);
+        await gateway.Logs.WaitForAsync("not written down");
         long Figure(string name) => long.Parse(metrics.Split('\n').First(line => line.StartsWith(name + " ", StringComparison.Ordinal)).Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(Figure("llm_ledger_dropped_total"), 1, 799);
         Assert.Equal(800, Figure("llm_ledger_dropped_total") + Figure("llm_ledger_pending"));

@@ -94,8 +94,7 @@ public sealed partial class OllamaNodeSdkTests(OllamaNodeSdkTests.Fixture fixtur
             Upstream.On("thinker", OllamaUpstreams.Thinker);
             Upstream.On("refuses-400", Answers.Error(400, "Unsupported value", "unsupported_value"));
             Upstream.On("refuses-429", Answers.Error(429, "Slow down", "rate_limit_exceeded"));
-            Upstream.On("dies", Answers.Sse(
-                Step.Send(OpenAiAnswers.RoleChunk + OpenAiAnswers.ContentChunk("Half a")), Step.Pause(TimeSpan.FromMilliseconds(100)), Step.Reset));
+            Upstream.On("dies", Answers.Sse(Step.Send(OpenAiAnswers.RoleChunk + OpenAiAnswers.ContentChunk("Half a")), Step.Break));
             object Llm(string name, string provider, string baseUrl) => new { Name = name, Provider = provider, Model = name, BaseUrl = baseUrl, ContextWindow = 128000, Auth = new { api_key = "sk-vendor" } };
             return new GatewaySettings
             {

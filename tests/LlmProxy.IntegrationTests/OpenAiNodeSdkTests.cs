@@ -57,16 +57,19 @@ public sealed partial class OpenAiNodeSdkTests(OpenAiNodeSdkTests.Fixture fixtur
             var start = new ProcessStartInfo(NodePackages.FindProgram("node")!, ["openai-checks.mjs", Gateway.BaseUrl + "/v1", Key])
             {
                 WorkingDirectory = directory,
+                RedirectStandardInput = true,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             };
             using Process node = Process.Start(start)!;
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            Task told = TellOfItsCallAsync(node);
             Task<string> errors = node.StandardError.ReadToEndAsync(limit.Token);
             string output = await node.StandardOutput.ReadToEndAsync(limit.Token);
             await node.WaitForExitAsync(limit.Token);
             Output = output + await errors;
             Results = node.ExitCode == 0 ? JsonSerializer.Deserialize<Dictionary<string, string?>>(output)! : Results;
+            await told;
         }
 
         async Task IAsyncLifetime.DisposeAsync()
@@ -77,13 +80,19 @@ public sealed partial class OpenAiNodeSdkTests(OpenAiNodeSdkTests.Fixture fixtur
             }
         }
 
+        /// <summary>The script gives its plain call up when its input ends, which is when the vendor has that call, or when it would never have it.</summary>
+        private async Task TellOfItsCallAsync(Process node)
+        {
+            await Task.WhenAny(Upstream.CallAsync("endless-plain"), node.WaitForExitAsync());
+            node.StandardInput.Close();
+        }
+
         protected override GatewaySettings Settings()
         {
             Upstream.On("refuses-400", Answers.Error(400, "Unsupported value", "unsupported_value"));
             Upstream.On("refuses-429", Answers.Error(429, "Slow down", "rate_limit_exceeded", ("Retry-After", "7")));
             Upstream.On("refuses-500", Answers.Error(500, "The server had an error"));
-            Upstream.On("dies", Answers.Sse(
-                Step.Send(OpenAiAnswers.RoleChunk + OpenAiAnswers.ContentChunk("Half a")), Step.Pause(TimeSpan.FromMilliseconds(100)), Step.Reset));
+            Upstream.On("dies", Answers.Sse(Step.Send(OpenAiAnswers.RoleChunk + OpenAiAnswers.ContentChunk("Half a")), Step.Break));
             Upstream.On("endless-stream", Answers.Sse(Step.Send(OpenAiAnswers.ContentChunk("first")), Step.Hang));
             Upstream.On("endless-plain", Answers.HangBeforeHeaders);
             string[] models = ["gpt-4o", "text-embedding-3-small", "refuses-400", "refuses-429", "refuses-500", "dies", "endless-stream", "endless-plain"];

@@ -118,12 +118,15 @@ public sealed class PassTests(PassTests.Fixture fixture) : IClassFixture<PassTes
         Assert.Contains("llm_requests_total{backend=\"custom\",model=\"vendor\",status=\"200\"}", (await fixture.Client.FetchAsync("/metrics")).Text, StringComparison.Ordinal);
     }
 
-    public sealed class Fixture : GatewayFixture
+    public sealed class Fixture : GatewayFixture, IDisposable
     {
+        private readonly ClosedPort _closed = new();
+
+        public void Dispose() => _closed.Dispose();
+
         protected override GatewaySettings Settings()
         {
             Upstream.Always(AnswerAsync);
-            using var closed = new ClosedPort();
             return new GatewaySettings
             {
                 Config = Config(new
@@ -142,7 +145,7 @@ public sealed class PassTests(PassTests.Fixture fixture) : IClassFixture<PassTes
                         new { Name = "vendor", Provider = "custom", Model = "vendor-model", Upstream.BaseUrl, Auth = new { api_key = VendorKey } },
                         new { Name = "other", Provider = "custom", Model = "other-model", Upstream.BaseUrl },
                         new { Name = "priced", Provider = "custom", Model = "priced-model", Upstream.BaseUrl, InputPricePerMillion = 1, OutputPricePerMillion = 1 },
-                        new { Name = "gone", Provider = "custom", Model = "gone", BaseUrl = closed.Address + "/v1" },
+                        new { Name = "gone", Provider = "custom", Model = "gone", BaseUrl = _closed.Address + "/v1" },
                         new { Name = "keyless", Provider = "openai", Model = "gpt-4o", Auth = new { api_key_env = "NOT_THERE_AT_ALL" } },
                     },
                 }),

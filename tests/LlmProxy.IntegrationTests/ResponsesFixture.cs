@@ -13,8 +13,7 @@ public class ResponsesFixture : GatewayFixture
     protected override GatewaySettings Settings()
     {
         Upstream.On("cuts", Answers.Json(OpenAiAnswers.ChatJson("Half a").Replace("\"finish_reason\":\"stop\"", "\"finish_reason\":\"length\"", StringComparison.Ordinal)));
-        Upstream.On("dies", Answers.Sse(
-            Step.Send(OpenAiAnswers.RoleChunk + OpenAiAnswers.ContentChunk("Half a")), Step.Pause(TimeSpan.FromMilliseconds(100)), Step.Reset));
+        Upstream.On("dies", Answers.Sse(Step.Send(OpenAiAnswers.RoleChunk + OpenAiAnswers.ContentChunk("Half a")), Step.Break));
         Upstream.On("thinks", Answers.Sse(
             Step.Send(OpenAiAnswers.Chunk("""{"role":"assistant","content":""}""")),
             Step.Send(OpenAiAnswers.Chunk("""{"reasoning_content":"Hm, "}""")),

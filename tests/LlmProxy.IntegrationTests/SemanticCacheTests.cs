@@ -104,7 +104,7 @@ public sealed class SemanticCacheTests(SemanticCacheTests.Fixture fixture) : ICl
                         new { Name = "home", Provider = "custom", Model = "home", Upstream.BaseUrl, Local = true },
                         new { Name = "embedder", Provider = "custom", Model = "vectors", Other.BaseUrl, Endpoints = new[] { "embeddings" } },
                     },
-                    Cache = new { Enabled = true, Semantic = new { Workspaces = new[] { "meaning" }, TimeoutMs = 2000 } },
+                    Cache = new { Enabled = true, Semantic = new { Workspaces = new[] { "meaning" }, TimeoutMs = 5000 } },
                     Resilience = new { MaxRetries = 0, BreakerFailures = 10_000 },
                 }),
             };

@@ -21,6 +21,7 @@ public sealed class SharedLlmLimitsTests
         await two.Upstream.CallAsync("second");
         two.Upstream.On("first", OpenAiAnswers.Chat("well again"));
         two.Upstream.On("second", OpenAiAnswers.Chat("from the spare"));
+        await two.Redis.UntilAsync(async () => await two.Redis.WordAsync("ZCARD", "{test}:until") == "0"); // Nobody waits for it to be given back.
 
         Reply next = await two.Gateways[1].Client.ChatAsync("main", ("x-api-key", Replicas.Key));
         gate.Open();

@@ -15,7 +15,7 @@ public sealed class ShutdownTests : IAsyncLifetime
     [Fact]
     public async Task Sigterm_WithCallsOpen_FinishesThemAndEndsWithZero()
     {
-        await using GatewayProcess gateway = await StartAsync();
+        await using GatewayProcess gateway = await StartAsync(shutdownSeconds: 30);
         var gate = new Gate();
         _upstream.On("streamed", Answers.Sse(
             Step.Send(OpenAiAnswers.ContentChunk("before")), Step.Wait(gate),
@@ -35,7 +35,7 @@ public sealed class ShutdownTests : IAsyncLifetime
         gateway.SignalTerm();
         using HttpClient watcher = gateway.NewClient();
         int ready = 200;
-        for (int i = 0; i < 200 && ready == 200; i++)
+        for (int i = 0; i < 1000 && ready == 200; i++)
         {
             ready = (await watcher.FetchAsync("/health/ready")).Status;
             await Task.Delay(10);
@@ -72,18 +72,18 @@ public sealed class ShutdownTests : IAsyncLifetime
     [Fact]
     public async Task Sigterm_WhileIdle_EndsAtOnce()
     {
-        await using GatewayProcess gateway = await StartAsync();
+        await using GatewayProcess gateway = await StartAsync(shutdownSeconds: 30);
         Expect.Ok(await gateway.Client.ChatAsync("custom/any"));
 
-        Assert.Equal(0, await gateway.SignalTermAsync(TimeSpan.FromSeconds(5)));
+        Assert.Equal(0, await gateway.SignalTermAsync(TimeSpan.FromSeconds(15)));
     }
 
-    private Task<GatewayProcess> StartAsync() => GatewayProcess.StartAsync(new GatewaySettings
+    private Task<GatewayProcess> StartAsync(int shutdownSeconds = 3) => GatewayProcess.StartAsync(new GatewaySettings
     {
         Config = GatewayFixture.Config(new
         {
             Llms = new object[] { new { Name = "up", Provider = "custom", Model = "*", _upstream.BaseUrl } },
-            Limits = new { ShutdownSeconds = 3 },
+            Limits = new { ShutdownSeconds = shutdownSeconds },
         }),
     });
 }

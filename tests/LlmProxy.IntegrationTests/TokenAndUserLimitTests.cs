@@ -103,15 +103,15 @@ public sealed class TokenAndUserLimitTests(TokenAndUserLimitTests.Fixture fixtur
                 Llms = new object[] { new { Name = "up", Provider = "custom", Model = "*", fixture.Upstream.BaseUrl } },
                 Limits = new { QueueSeconds = 60 },
             }),
-        });
+        }.With("LOG_LEVEL", "DEBUG"));
         var gate = new Gate();
         fixture.Upstream.Once("queued-first", Answers.After(gate, OpenAiAnswers.Default));
         Task<Reply> first = gateway.Client.ChatAsync("custom/queued-first", ("x-api-key", Batch));
         await fixture.Upstream.CallAsync("queued-first");
         Task<Reply> batch = gateway.Client.ChatAsync("custom/queued-batch", ("x-api-key", Batch));
-        await UntilAsync(async () => (await gateway.Client.FetchAsync("/metrics")).Status == 200 && !batch.IsCompleted);
+        await WaitsAsync(gateway, batch, "queued-batch");
         Task<Reply> people = gateway.Client.ChatAsync("custom/queued-people", ("x-api-key", People));
-        await UntilAsync(async () => (await gateway.Client.FetchAsync("/metrics")).Status == 200 && !people.IsCompleted);
+        await WaitsAsync(gateway, people, "queued-people");
         gate.Open();
 
         Expect.Ok(await first);
@@ -123,11 +123,14 @@ public sealed class TokenAndUserLimitTests(TokenAndUserLimitTests.Fixture fixtur
         Assert.True(before.ArrivedAt <= fixture.Upstream.CallsFor("queued-batch").Single().ArrivedAt);
     }
 
-    private static async Task UntilAsync(Func<Task<bool>> isSo)
+    /// <summary>Nothing says that a call stands in the queue; it comes there right after this line, and stays while others are answered that came later.</summary>
+    private static async Task WaitsAsync(GatewayProcess gateway, Task<Reply> call, string model)
     {
+        await gateway.Logs.WaitForAsync($"Route for custom/{model}:");
         for (int i = 0; i < 20; i++)
         {
-            Assert.True(await isSo()); // It stays so while the gateway has answered others that came later.
+            Expect.Ok(await gateway.Client.FetchAsync("/metrics"));
+            Assert.False(call.IsCompleted);
         }
     }
 

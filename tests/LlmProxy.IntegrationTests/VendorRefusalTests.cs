@@ -213,7 +213,7 @@ public sealed class VendorRefusalTests(VendorRefusalTests.Fixture fixture) : ICl
     {
         // Reasoning counts as output: it commits the answer, and the first-token clock, which runs out meanwhile, is not asked any more.
         fixture.Upstream.On("thinking-model", Answers.Sse(
-            Step.Send(OpenAiAnswers.Chunk("""{"reasoning_content":"Hm"}""")), Step.Pause(TimeSpan.FromMilliseconds(2300)),
+            Step.Send(OpenAiAnswers.Chunk("""{"reasoning_content":"Hm"}""")), Step.Pause(TimeSpan.FromMilliseconds(5500)),
             Step.Send(OpenAiAnswers.ContentChunk("Yes") + OpenAiAnswers.Chunk("{}", "\"stop\"") + OpenAiAnswers.Done)));
 
         await using StreamReply reply = await fixture.Client.StreamChatAsync("thinking");
@@ -237,8 +237,8 @@ public sealed class VendorRefusalTests(VendorRefusalTests.Fixture fixture) : ICl
                     new { Name = "dead", Provider = "custom", Model = "dead-model", BaseUrl = _closed.Address + "/v1" },
                     new { Name = "slow", Provider = "custom", Model = "slow-model", Upstream.BaseUrl, TimeoutSeconds = 1, FirstTokenTimeoutSeconds = 1 },
                     new { Name = "patient", Provider = "custom", Model = "patient-model", Upstream.BaseUrl },
-                    new { Name = "thinking", Provider = "custom", Model = "thinking-model", Upstream.BaseUrl, FirstTokenTimeoutSeconds = 2 },
-                    new { Name = "silent", Provider = "custom", Model = "silent-model", Upstream.BaseUrl, FirstTokenTimeoutSeconds = 1, IdleTimeoutSeconds = 1 },
+                    new { Name = "thinking", Provider = "custom", Model = "thinking-model", Upstream.BaseUrl, FirstTokenTimeoutSeconds = 5 },
+                    new { Name = "silent", Provider = "custom", Model = "silent-model", Upstream.BaseUrl, IdleTimeoutSeconds = 1 },
                 },
                 Resilience = new { MaxRetries = 0, BaseDelayMs = 1, BreakerFailures = 10_000 },
             }),

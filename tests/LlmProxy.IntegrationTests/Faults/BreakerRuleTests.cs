@@ -111,7 +111,7 @@ public sealed class BreakerRuleTests(BreakerRuleTests.Fixture fixture) : IClassF
                 Config = Config(new
                 {
                     Llms = names.Select(name => new { Name = name, Provider = "custom", Model = name, Upstream.BaseUrl }),
-                    Resilience = new { MaxRetries = 0, BreakerFailures = Failures, BreakerSeconds = 3 },
+                    Resilience = new { MaxRetries = 0, BreakerFailures = Failures, BreakerSeconds = 5 },
                 }),
             };
         }

@@ -157,6 +157,7 @@ public sealed partial class FaultRig : IAsyncLifetime, IDisposable
     {
         // Where words come before the silence, a busy machine may take its time for them.
         bool hangs = fault is { Hangs: true };
+        int seconds = destinations.Length > 1 ? 5 : 1; // Of two replicas the well one has no more time than the other.
         return new
         {
             Name = name,
@@ -164,9 +165,9 @@ public sealed partial class FaultRig : IAsyncLifetime, IDisposable
             Model = name,
             Destinations = destinations,
             Auth = new { api_key = Secret },
-            TimeoutSeconds = hangs ? 1 : 60,
-            FirstTokenTimeoutSeconds = hangs && fault!.For(stream) is { Fate: not Fate.Broken } ? 1 : 60,
-            IdleTimeoutSeconds = hangs ? 1 : 60,
+            TimeoutSeconds = hangs ? seconds : 60,
+            FirstTokenTimeoutSeconds = hangs && fault!.For(stream) is { Fate: not Fate.Broken } ? seconds : 60,
+            IdleTimeoutSeconds = hangs ? seconds : 60,
         };
     }
 

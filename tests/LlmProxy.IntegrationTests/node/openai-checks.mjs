@@ -131,7 +131,7 @@ const checks = {
   },
   async cancelPlain() {
     const controller = new AbortController();
-    setTimeout(() => controller.abort(), 300);
+    process.stdin.resume().once('end', () => controller.abort()); // Closed when the vendor has the call.
     await assert.rejects(client.chat.completions.create({ model: 'endless-plain', messages }, { signal: controller.signal }), OpenAI.APIUserAbortError);
   },
 };
