@@ -104,6 +104,43 @@ public sealed class GuardWebhookTests(GuardWebhookTests.Fixture fixture) : IClas
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task After_StreamThatIsHeld_IsKeptAlive(bool isAllowed)
+    {
+        var gate = new Gate();
+        string model = "kept-" + isAllowed;
+        fixture.Other.On(model, Answers.Sse(
+            Step.Send(OpenAiAnswers.RoleChunk), Step.Send(OpenAiAnswers.ContentChunk("Hello")), Step.Wait(gate),
+            Step.Send(OpenAiAnswers.ContentChunk(" again")), Step.Send(OpenAiAnswers.Chunk("{}", "\"stop\"")), Step.Send(OpenAiAnswers.Done)));
+        fixture.Judge.On("kept", isAllowed ? Allow : RefusingAfter);
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(new GatewaySettings
+        {
+            Config = GatewayFixture.Config(new
+            {
+                Llms = new object[] { new { Name = "kept", Provider = "vllm", Model = model, fixture.Other.BaseUrl } },
+                Guards = new { Webhook = new { Url = fixture.Judge.Address + "/check", TimeoutMs = 5000, On = "after" } },
+                Limits = new { KeepAliveSeconds = 1 },
+            }),
+        });
+
+        await using StreamReply reply = await gateway.Client.StreamChatAsync("kept");
+        string?[] comments = [await reply.Events.NextAsync(), await reply.Events.NextAsync()];
+        gate.Open();
+        List<string> data = await reply.Events.RestAsync();
+
+        Assert.All(comments, comment => Assert.StartsWith(":", comment, StringComparison.Ordinal));
+        if (isAllowed)
+        {
+            Assert.Equal(("Hello again", "[DONE]"), (SseReader.ContentOf(data), data[^1]));
+        }
+        else
+        {
+            Expect.Error(Assert.Single(data), 400, "content_blocked");
+        }
+    }
+
     [Fact]
     public async Task CallsThatMustStayInTheHouse_AreShownToAWebhookOfTheHouse()
     {

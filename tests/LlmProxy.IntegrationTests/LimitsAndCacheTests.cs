@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using LlmProxy.TestKit;
 
 namespace LlmProxy.IntegrationTests;
@@ -74,6 +75,48 @@ public sealed class LimitsAndCacheTests(LimitsAndCacheTests.Fixture fixture) : I
         {
             Expect.Ok(await fixture.Client.PostAsync("/v1/chat/completions", GatewayCalls.ChatBody("custom/memory", text: new string((char)('a' + i), 1 << 18)), ("x-api-key", Free)));
         }
+    }
+
+    [Fact]
+    public async Task Answer_BeyondTheMemoryForIt_Is503AndNobodyElseIsAskedOrBlamed()
+    {
+        fixture.Upstream.Once("large", OpenAiAnswers.Chat(new string('a', 3 << 20)));
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(new GatewaySettings
+        {
+            Config = GatewayFixture.Config(new
+            {
+                Auth = new { Mode = "keys", AdminKey = AdminCalls.Key },
+                Keys = new object[] { new { Name = "free", Key = Free } },
+                Llms = new object[]
+                {
+                    new { Name = "first", Provider = "custom", Model = "large", fixture.Upstream.BaseUrl, InputPricePerMillion = 1, OutputPricePerMillion = 1 },
+                    new { Name = "second", Provider = "custom", Model = "beside-large", fixture.Other.BaseUrl },
+                },
+                Chains = new { pair = new[] { "first", "second" } },
+                Limits = new { MaxBufferedBytes = 1 << 20 },
+                Resilience = new { BreakerFailures = 1 },
+            }),
+        });
+
+        Reply reply = await gateway.Client.ChatAsync("pair", ("x-api-key", Free));
+
+        Expect.Error(reply, 503, "gateway_busy");
+        Assert.Equal("1", reply.Header("retry-after"));
+        Reply after = await gateway.Client.ChatAsync("pair", ("x-api-key", Free));
+        Expect.Ok(after);
+        Assert.Equal("first", after.Header("x-llm-model"));
+        Assert.Equal(2, fixture.Upstream.CallsFor("large").Count);
+        Assert.Empty(fixture.Other.CallsFor("beside-large"));
+        JsonNode? row = null;
+        await AdminCalls.UntilAsync(
+            async () =>
+            {
+                Reply rows = await gateway.AdminAsync("requests?limit=500");
+                row = rows.Status == 200 ? rows.Json["data"]!.AsArray().FirstOrDefault(one => (int?)one!["status"] == 503) : null;
+                return row is not null;
+            },
+            () => "The row did not come. " + gateway.Logs.Text);
+        Assert.True((decimal)row!["cost_usd"]! > 0, "The vendor is paid for what it sent: " + row);
     }
 
     [Fact]

@@ -91,6 +91,78 @@ public sealed class PassTests(PassTests.Fixture fixture) : IClassFixture<PassTes
         Assert.Equal("""{"model":"vendor-model"}""", Assert.Single(fixture.Upstream.All, c => c.Path == "/v1/own").Text);
     }
 
+    [Theory]
+    [InlineData("""{"requests":[{"params":{"model":"vendor-model"}},{"params":{"model":"another-model"}}]}""", false)]
+    [InlineData("""{"requests":[{"params":{"model":"vendor-model"}},{"params":{"model":"models/vendor-model"}}]}""", true)]
+    [InlineData("""{"Model":"another-model"}""", false)]
+    [InlineData("""{"model":"vendor-model","model":"another-model"}""", false)]
+    [InlineData("""{"models":["vendor-model","another-model"]}""", false)]
+    [InlineData("""{"tools":[{"schema":{"properties":{"model":{"type":"string"}}}}],"name":"another-model"}""", true)]
+    public async Task NarrowKey_NamesModelsAnywhereInTheBody_AllMustBeItsOwn(string body, bool isAllowed)
+    {
+        Reply reply = await fixture.Client.PostAsync("/pass/vendor/messages/batches", body, ("x-api-key", Narrow));
+
+        if (isAllowed)
+        {
+            Expect.Ok(reply);
+        }
+        else
+        {
+            Expect.Error(reply, 403, "model_not_allowed");
+            Assert.DoesNotContain(fixture.Upstream.All, call => call.Text == body);
+        }
+    }
+
+    [Fact]
+    public async Task NarrowKey_BodyThatCannotBeRead_IsRefused() =>
+        Expect.Error(await fixture.Client.PostAsync("/pass/vendor/messages", """{"model":"vendor-model"} {}""", ("x-api-key", Narrow)), 400, "invalid_json");
+
+    [Theory]
+    [InlineData("/pass/colon/model/anthropic.claude-3-haiku-20240307-v1:0/invoke", true)]
+    [InlineData("/pass/colon/model/anthropic.claude-3-haiku-20240307-v1:1/invoke", false)]
+    [InlineData("/pass/vendor/models/vendor-model:countTokens", true)]
+    [InlineData("/pass/vendor/models/vendor-model/models/another-model", false)]
+    [InlineData("/pass/vendor/tunedModels/another-model:generateContent", false)]
+    public async Task NarrowKey_NamesAModelInThePath_ItMustBeItsOwn(string path, bool isAllowed)
+    {
+        Reply reply = await fixture.Client.FetchAsync(path, ("x-api-key", Narrow));
+
+        if (isAllowed)
+        {
+            Expect.Ok(reply);
+        }
+        else
+        {
+            Expect.Error(reply, 403, "model_not_allowed");
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"model":"llama3","model":"gpt-oss:20b-cloud"}""")]
+    [InlineData("""{"Model":"gpt-oss:20b-cloud"}""")]
+    [InlineData("""{"\u006dodel":"gpt-oss:20b-cloud"}""")]
+    [InlineData("""{"model":"gpt-oss:20b-cloud","prompt":"\u00ff, and not UTF-8: ÿ"}""")]
+    [InlineData("""{"model":"gpt-oss:20b-cloud"} and more""")]
+    [InlineData("""{"model":"gpt-oss:20b-cloud",}""")]
+    [InlineData("""{"name":"gpt-oss:20b-cloud"}""")]
+    [InlineData("""{"model":"mine","from":"gpt-oss:20b-cloud"}""")]
+    [InlineData("""{"\u017fource":"gpt-oss:20b-cloud","destination":"mine"}""")]
+    public async Task HouseKey_WhatMayNameACloudModel_DoesNotReachOllama(string body)
+    {
+        byte[] sent = Encoding.Latin1.GetBytes(body);
+
+        Expect.Error(await fixture.Client.PostAsync("/pass/ollama/api/chat", sent, "text/plain", ("x-api-key", House)), 403, "external_not_allowed");
+
+        Assert.DoesNotContain(fixture.Upstream.All, call => call.Body.AsSpan().SequenceEqual(sent));
+    }
+
+    [Theory]
+    [InlineData("/api/chat", """{"model":"llama3","messages":[{"name":"next-cloud","content":"gpt-oss:20b-cloud"}]}""")]
+    [InlineData("/api/blobs/sha256:0123", "{\"model\":\"a piece of a model")]
+    [InlineData("/api/chat", "")]
+    public async Task HouseKey_WhatNamesNoCloudModel_ReachesOllama(string path, string body) =>
+        Expect.Ok(await fixture.Client.PostAsync("/pass/ollama" + path, body, ("x-api-key", House)));
+
     [Fact]
     public async Task KeysLimit_HoldsHereToo()
     {
@@ -134,7 +206,7 @@ public sealed class PassTests(PassTests.Fixture fixture) : IClassFixture<PassTes
                     Keys = new object[]
                     {
                         new { Name = "pass", Key },
-                        new { Name = "narrow", Key = Narrow, AllowedModels = new[] { "vendor" } },
+                        new { Name = "narrow", Key = Narrow, AllowedModels = new[] { "vendor", "colon" } },
                         new { Name = "house", Key = House, AllowExternal = false },
                         new { Name = "rare", Key = Rare, RequestsPerMinute = 1 },
                         new { Name = "thrifty", Key = Thrifty, BudgetUsd = 1 },
@@ -143,6 +215,8 @@ public sealed class PassTests(PassTests.Fixture fixture) : IClassFixture<PassTes
                     Llms = new object[]
                     {
                         new { Name = "vendor", Provider = "custom", Model = "vendor-model", Upstream.BaseUrl, Auth = new { api_key = VendorKey } },
+                        new { Name = "colon", Provider = "custom", Model = "anthropic.claude-3-haiku-20240307-v1:0", Upstream.BaseUrl },
+                        new { Name = "ollama", Provider = "ollama", Model = "llama3", BaseUrl = Upstream.Address },
                         new { Name = "other", Provider = "custom", Model = "other-model", Upstream.BaseUrl },
                         new { Name = "priced", Provider = "custom", Model = "priced-model", Upstream.BaseUrl, InputPricePerMillion = 1, OutputPricePerMillion = 1 },
                         new { Name = "gone", Provider = "custom", Model = "gone", BaseUrl = _closed.Address + "/v1" },

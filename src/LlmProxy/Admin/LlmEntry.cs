@@ -85,7 +85,7 @@ internal static class LlmEntry
     private static void WriteFacts(Utf8JsonWriter json, LlmOptions options, Deployment? llm)
     {
         Providers.IProvider? provider = Providers.ProviderCatalog.All.GetValueOrDefault(options.Provider);
-        bool isLocal = llm?.IsLocal ?? options.Local ?? provider?.Card.IsLocal ?? false;
+        bool isLocal = llm?.IsLocal ?? (provider is null ? options.Local == true : Deployment.StaysInHouse(options, provider.Card));
         LlmFacts facts = llm?.Facts ?? LlmFacts.Of(options, options.Provider, options.Model, isLocal);
         json.WriteBoolean("local", isLocal);
         WriteList(json, "capabilities", facts.Capabilities.Order(StringComparer.Ordinal));

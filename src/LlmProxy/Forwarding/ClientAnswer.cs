@@ -74,31 +74,32 @@ internal sealed class ClientAnswer : IDisposable
     public async ValueTask WaitAgainAsync()
     {
         await Writer.FlushAsync(CancellationToken.None);
-        lock (_gate)
-        {
-            HasBegun = true;
-            _waitsAgain = true;
-            _keepAlive?.Change(_keepAliveEvery, _keepAliveEvery);
-        }
+        HasBegun = true;
+        KeepAliveAgain();
     }
 
     /// <summary>The first output is here: sends the head of a streamed answer.</summary>
     public async ValueTask CommitStreamAsync(AttemptFacts attempt, HttpResponseMessage vendor, RouteTarget target, bool isTranslated)
     {
+        await StopKeepAliveAsync();
         if (attempt.GoesOnFrom is not null)
         {
-            await StopKeepAliveAsync();
             _exchange.GoOn(attempt, target);
             AnswerHeaders.TakeRequestId(attempt, vendor.Headers);
-            return;
+        }
+        else
+        {
+            _exchange.Commit(attempt);
+            _exchange.Answered = target;
+            if (!HasBegun)
+            {
+                AnswerHeaders.WriteStream(_exchange, vendor, target, isTranslated);
+            }
         }
 
-        await StopKeepAliveAsync();
-        _exchange.Commit(attempt);
-        _exchange.Answered = target;
-        if (!HasBegun)
+        if (_exchange.AnswerGuard is { IsHolding: true })
         {
-            AnswerHeaders.WriteStream(_exchange, vendor, target, isTranslated);
+            KeepAliveAgain(); // The client sees nothing of it before it is whole and judged.
         }
     }
 
@@ -204,6 +205,7 @@ internal sealed class ClientAnswer : IDisposable
             return;
         }
 
+        await StopKeepAliveAsync();
         Settle();
         await guard.ReleaseAsync();
     }
@@ -235,18 +237,27 @@ internal sealed class ClientAnswer : IDisposable
     {
         try
         {
-            if (!HasBegun)
+            if (!HasBegun && !_committed)
             {
                 AnswerHeaders.WriteWaiting(_exchange);
-                HasBegun = true;
             }
 
+            HasBegun = true;
             _response.BodyWriter.Write(_exchange.Endpoint.Dialect.KeepAlive);
             await _response.BodyWriter.FlushAsync(CancellationToken.None);
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or OperationCanceledException)
         {
             // The client has left in this moment; its own signal ends the call.
+        }
+    }
+
+    private void KeepAliveAgain()
+    {
+        lock (_gate)
+        {
+            _waitsAgain = true;
+            _keepAlive?.Change(_keepAliveEvery, _keepAliveEvery);
         }
     }
 

@@ -16,7 +16,7 @@ internal sealed class HeldAnswer(BufferBudget budget) : IDisposable
     public ReadOnlyMemory<byte> Written => _buffer.AsMemory(0, _length);
 
     /// <summary>Makes room for an announced length, up to where announcements are believed.</summary>
-    public bool Expect(int length) => Grow(Math.Clamp(length + 1, 1, TrustedSize));
+    public void Expect(int length) => Grow(Math.Clamp(length + 1, 1, TrustedSize));
 
     public Memory<byte> Room()
     {
@@ -28,7 +28,10 @@ internal sealed class HeldAnswer(BufferBudget budget) : IDisposable
         return _buffer.AsMemory(_length);
     }
 
-    /// <summary>False when the answer is larger than it may be.</summary>
+    /// <summary>What stood in the way was the gateway's memory, and not the answer's own size.</summary>
+    public bool LacksMemory { get; private set; }
+
+    /// <summary>False when the answer is larger than it may be, or than there is memory for.</summary>
     public bool Advance(int count, int limit)
     {
         _length += count;
@@ -56,6 +59,7 @@ internal sealed class HeldAnswer(BufferBudget budget) : IDisposable
             if (_buffer is not null)
             {
                 ArrayPool<byte>.Shared.Return(bigger);
+                LacksMemory = true;
                 return false;
             }
 

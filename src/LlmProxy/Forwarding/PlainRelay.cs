@@ -37,9 +37,14 @@ internal static class PlainRelay
         Exchange exchange, RouteTarget target, HttpResponseMessage response, Stream vendor, HeldAnswer body, AttemptClock clock)
     {
         int limit = exchange.Snapshot.Options.Limits.MaxBodyBytes;
-        if (response.Content.Headers.ContentLength is { } length && (length > limit || !body.Expect((int)length)))
+        if (response.Content.Headers.ContentLength is { } length)
         {
-            return TransportFailures.TooLarge(target, "an answer");
+            if (length > limit)
+            {
+                return TransportFailures.TooLarge(target, "an answer");
+            }
+
+            body.Expect((int)length);
         }
 
         try
@@ -49,7 +54,7 @@ internal static class PlainRelay
             {
                 if (!body.Advance(read, limit))
                 {
-                    return TransportFailures.TooLarge(target, "an answer");
+                    return body.LacksMemory ? TransportFailures.NoMemory() : TransportFailures.TooLarge(target, "an answer");
                 }
             }
         }

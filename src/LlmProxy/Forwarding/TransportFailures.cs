@@ -1,5 +1,6 @@
 using System.Net.Http;
 using System.Net.Sockets;
+using LlmProxy.Limits;
 using LlmProxy.Pipeline;
 using LlmProxy.Providers;
 using LlmProxy.Routing;
@@ -53,6 +54,13 @@ internal static class TransportFailures
 
     public static VendorFailure TooLarge(RouteTarget target, string what) =>
         new(ErrorCode.InvalidProviderResponse, $"{Who(target)} sent {what} larger than the gateway holds (LlmProxy:Limits).");
+
+    /// <summary>The gateway itself cannot hold the answer: nobody else is asked for one, and nobody is blamed.</summary>
+    public static VendorFailure NoMemory()
+    {
+        GatewayError full = BufferBudget.Full();
+        return new VendorFailure(full.Code, full.Message) { IsFinal = true, RetryAfter = full.RetryAfter };
+    }
 
     public static VendorFailure NotAStream(RouteTarget target, string? contentType) =>
         new(ErrorCode.InvalidProviderResponse, $"{Who(target)} was asked for a stream and answered with \"{contentType ?? "no content type"}\". Check its base URL.");

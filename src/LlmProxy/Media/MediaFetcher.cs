@@ -100,16 +100,17 @@ internal sealed class MediaFetcher : IDisposable
             read = body.Advance(read, options.MaxBytes) ? read : -1;
         }
 
+        const string NoMemory = "the gateway holds as many bytes as it may (LlmProxy:Limits:MaxBufferedBytes). Try again in a moment.";
         if (read < 0)
         {
-            throw turn.Refuse(part.Path, $"it is larger than the gateway fetches ({options.MaxBytes} bytes, LlmProxy:Fetch:MaxBytes).");
+            throw turn.Refuse(part.Path, body.LacksMemory ? NoMemory : $"it is larger than the gateway fetches ({options.MaxBytes} bytes, LlmProxy:Fetch:MaxBytes).");
         }
 
         string? announced = response.Content.Headers.ContentType?.MediaType;
         string type = MediaTypes.Of(part.Kind, body.Written.Span, announced)
             ?? throw turn.Refuse(part.Path, $"what the address gave is no {part.Kind.ToString().ToLowerInvariant()} that is known (the server calls it {announced ?? "nothing"}).");
         return turn.Exchange.Media.Keep(address, body.Written.Span, type, part.Media!)
-            ?? throw turn.Refuse(part.Path, "the gateway holds as many bytes as it may (LlmProxy:Limits:MaxBufferedBytes). Try again in a moment.");
+            ?? throw turn.Refuse(part.Path, NoMemory);
     }
 
     private static Uri Check(Uri uri, ChatPart part, ChatTurn turn, FetchOptions options)

@@ -3,13 +3,19 @@ using LlmProxy.Configuration.Options;
 using LlmProxy.Forwarding;
 using LlmProxy.Pipeline;
 using LlmProxy.Routing;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace LlmProxy.Pass;
 
 /// <summary>Who may pass what to whom.</summary>
 internal static class PassRules
 {
-    private static readonly string[] ModelSegments = ["models", "model", "deployments"];
+    private static readonly string[] ModelSegments = ["models", "tunedModels", "model", "deployments"];
+
+    private const string Blobs = "/api/blobs/";
+
+    /// <summary>What Google's bodies set before the name that its addresses have.</summary>
+    private const string Collection = "models/";
 
     public static GatewayError? Find(Exchange exchange, out Deployment? llm)
     {
@@ -49,12 +55,12 @@ internal static class PassRules
             return null;
         }
 
-        if (!isFree && ModelInPath(request) is { } addressed && !MayUse(exchange, llm, addressed))
+        if (!isFree && ModelsInPath(request).Find(addressed => !MayAddress(exchange, llm, addressed)) is { } other)
         {
-            return NotAllowed(exchange, addressed);
+            return NotAllowed(exchange, other);
         }
 
-        if (request.ContentLength is 0 || !(request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0))
+        if (!HasBody(request) || (isFree && isWatched && IsBlob(request)))
         {
             return null;
         }
@@ -66,24 +72,25 @@ internal static class PassRules
             return refusal;
         }
 
-        var peek = new RequestPeek();
-        if (isFree)
+        if ((isFree && !isWatched) || exchange.Body.Span.IsEmpty)
         {
-            // Whatever type it says it has: servers at home do not look at that.
-            return isWatched && peek.Read(exchange.Endpoint, exchange.Body.Span) is null && peek.Model is { } named && !new RouteTarget(llm, named).IsLocal
-                ? RunsOutside(named)
-                : null;
+            return null;
         }
 
-        if (request.ContentType?.Contains("json", StringComparison.OrdinalIgnoreCase) != true)
+        if (!isFree && request.ContentType?.Contains("json", StringComparison.OrdinalIgnoreCase) != true)
         {
             return new GatewayError(ErrorCode.ModelNotAllowed, $"The key \"{exchange.Caller.Name}\" is held to certain models and may pass on JSON alone, where the gateway can see which model is meant.") { Param = "model" };
         }
 
-        return peek.Read(exchange.Endpoint, exchange.Body.Span)
-            ?? (peek.Model is not { } model ? null
-                : isWatched && !new RouteTarget(llm, model).IsLocal ? RunsOutside(model)
-                : MayUse(exchange, llm, model) ? null : NotAllowed(exchange, model));
+        // Whatever type it says it has: servers at home do not look at that.
+        return NamedModels.Check(exchange.Body.Span, isWatched || llm.ProviderName == "ollama", Judge, isWatched
+            ? new GatewayError(ErrorCode.ExternalNotAllowed, $"This call must stay in the house, and some models at the LLM \"{llm.Name}\" may run outside of it: the gateway passes on JSON alone there, where it can see which model is meant.")
+            : new GatewayError(ErrorCode.InvalidJson, "The request body is not valid JSON, so the gateway cannot see which model is meant."));
+
+        GatewayError? Judge(string model) =>
+            model.Length == 0 ? null
+            : isWatched && !RouteTarget.StaysHome(llm, model) ? RunsOutside(model)
+            : isFree || MayUse(exchange, llm, model) ? null : NotAllowed(exchange, model);
     }
 
     private static GatewayError RunsOutside(string model) =>
@@ -99,24 +106,30 @@ internal static class PassRules
         return slash < 0 ? "" : path[slash..];
     }
 
-    private static string? ModelInPath(HttpRequest request)
+    private static bool HasBody(HttpRequest request) =>
+        request.ContentLength is not 0 && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
+
+    /// <summary>A piece of a model on its way to Ollama: bytes under their own digest, which name nothing.</summary>
+    private static bool IsBlob(HttpRequest request) =>
+        RestOf(request) is var path && path.StartsWith(Blobs, StringComparison.Ordinal) && path.AsSpan(Blobs.Length).IndexOfAny('/', '%') < 0;
+
+    private static List<string> ModelsInPath(HttpRequest request)
     {
         string[] segments = Uri.UnescapeDataString(RestOf(request)).Split('/');
-        for (int i = 0; i < segments.Length - 1; i++)
-        {
-            if (ModelSegments.Contains(segments[i], StringComparer.OrdinalIgnoreCase))
-            {
-                return segments[i + 1].Split(':')[0];
-            }
-        }
-
-        return null;
+        return [.. Enumerable.Range(1, segments.Length - 1)
+            .Where(i => ModelSegments.Contains(segments[i - 1], StringComparer.OrdinalIgnoreCase))
+            .Select(i => segments[i - 1].Equals("tunedModels", StringComparison.OrdinalIgnoreCase) ? "tunedModels/" + segments[i] : segments[i])];
     }
+
+    /// <summary>Google's addresses have a verb behind the model's name ("gemini-pro:countTokens"), other names have a colon of their own.</summary>
+    private static bool MayAddress(Exchange exchange, Deployment llm, string segment) =>
+        MayUse(exchange, llm, segment) || (segment.LastIndexOf(':') is >= 0 and var colon && MayUse(exchange, llm, segment[..colon]));
 
     private static bool MayUse(Exchange exchange, Deployment llm, string model) =>
         model.Equals(llm.Options.Model, StringComparison.OrdinalIgnoreCase)
         || exchange.Caller.Allows($"{llm.ProviderName}/{model}")
-        || (llm.IsWildcard && exchange.Caller.Allows(model));
+        || (llm.IsWildcard && exchange.Caller.Allows(model))
+        || (model.StartsWith(Collection, StringComparison.OrdinalIgnoreCase) && MayUse(exchange, llm, model[Collection.Length..]));
 
     private static GatewayError NotAllowed(Exchange exchange, string model) =>
         new(ErrorCode.ModelNotAllowed, $"The key \"{exchange.Caller.Name}\" may not use the model \"{model}\".") { Param = "model" };

@@ -94,7 +94,10 @@ internal sealed class Deployment
         return _askedModels.GetOrAdd(model, facts);
     }
 
-    /// <summary>Whether what it is sent stays in the house: the operator's word, else the provider's nature.</summary>
+    /// <summary>
+    /// Whether what it is sent stays in the house: the operator's word, which holds for all its models, else the provider's
+    /// nature, from which a model may differ.
+    /// </summary>
     public static bool StaysInHouse(LlmOptions options, ProviderCard card) =>
         options.Local ?? (card.IsLocal && !options.Model.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase));
 

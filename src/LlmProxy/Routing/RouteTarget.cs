@@ -20,7 +20,7 @@ internal sealed class RouteTarget
         Model = model;
         bool isOwn = ReferenceEquals(model, deployment.Options.Model);
         Facts = isOwn ? deployment.Facts : deployment.FactsOf(model);
-        IsLocal = deployment.IsLocal && (deployment.Options.Local == true || !model.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase));
+        IsLocal = StaysHome(deployment, model);
         ModelJson = isOwn ? deployment.ModelJson : JsonSerializer.SerializeToUtf8Bytes(model, JsonOptions);
         IsGlobal = deployment.Options.Scope.Equals("global", StringComparison.OrdinalIgnoreCase);
         IsDummy = deployment.IsDummy;
@@ -45,7 +45,7 @@ internal sealed class RouteTarget
     /// <summary>What is known about the model at this LLM.</summary>
     public LlmFacts Facts { get; }
 
-    /// <summary>Whether the request stays in the house. A server at home may hand some models on: Ollama those that end in "-cloud".</summary>
+    /// <summary>Whether the request stays in the house.</summary>
     public bool IsLocal { get; }
 
     /// <summary>The model name as JSON text.</summary>
@@ -71,6 +71,10 @@ internal sealed class RouteTarget
     public double OutputUsdPerToken { get; }
 
     public bool Has(EndpointKind endpoint) => (_endpoints & (1u << endpoint.Ordinal)) != 0;
+
+    /// <summary>A server at home may hand some models on: Ollama those that end in "-cloud".</summary>
+    public static bool StaysHome(Deployment deployment, string model) =>
+        deployment.IsLocal && (deployment.Options.Local == true || !model.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase));
 
     private double PerToken(decimal? price) =>
         Facts.IsPriced ? (double)(price ?? 0m) / 1e6 : IsLocal ? 0 : double.NaN;

@@ -9,13 +9,9 @@ internal static class LlmDefaults
 {
     public const string AddressKey = "base_url";
 
-    /// <summary>Ollama names the models that it only relays to its own cloud this way: they are not in the house.</summary>
-    private const string CloudSuffix = "-cloud";
-
     public static void Apply(LlmOptions llm, ConfigObject node, ProviderCard? card, Findings findings)
     {
         llm.Provider = card?.Name ?? llm.Provider;
-        llm.Local ??= card is { IsLocal: true } && !llm.Model.EndsWith(CloudSuffix, StringComparison.OrdinalIgnoreCase);
         llm.Capabilities = [.. llm.Capabilities.Select(Strategies.Normalize).Distinct()];
         llm.Endpoints = [.. llm.Endpoints.Select(Strategies.Normalize).Distinct()];
         if (!llm.Auth.Values.Remove(AddressKey, out Secret? address))

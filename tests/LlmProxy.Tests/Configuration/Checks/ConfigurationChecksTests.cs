@@ -1,6 +1,8 @@
 using LlmProxy.Configuration;
 using LlmProxy.Configuration.Checks;
 using LlmProxy.Configuration.Options;
+using LlmProxy.Providers;
+using LlmProxy.Routing;
 
 namespace LlmProxy.Tests.Configuration.Checks;
 
@@ -172,15 +174,28 @@ public sealed class ConfigurationChecksTests
     [InlineData("ollama", "llama3", null, true)]
     [InlineData("ollama", "gpt-oss:120b-cloud", null, false)]
     [InlineData("ollama", "gpt-oss:120b-cloud", true, true)]
+    [InlineData("ollama", "*", null, true)]
     [InlineData("vllm", "m", null, true)]
     [InlineData("vllm", "m", false, false)]
     [InlineData("openai", "m", null, false)]
-    public void Local_ByProviderAndModel_IsSettledAtLoad(string provider, string model, bool? written, bool expected)
+    public void Local_ByProviderAndModel_IsSettled(string provider, string model, bool? written, bool expected)
     {
         string local = written is null ? "" : $", \"Local\": {(written.Value ? "true" : "false")}";
         LlmOptions llm = OperatorFolder.LoadFile($$"""{ "Llms": [ { "Name": "a", "Provider": "{{provider}}", "Model": "{{model}}" {{local}} } ] }""").WithoutMistakes().Llm("a");
 
-        Assert.Equal(expected, llm.Local);
+        Assert.Equal(expected, Deployment.StaysInHouse(llm, ProviderCatalog.All[provider].Card));
+    }
+
+    [Theory]
+    [InlineData("llama3", "", "gpt-oss:120b-cloud", false)]
+    [InlineData("*", "", "gpt-oss:120b-cloud", false)]
+    [InlineData("*", "", "llama3", true)]
+    [InlineData("*", ", \"Local\": true", "gpt-oss:120b-cloud", true)]
+    public void Local_OfAnotherModelAtALoadedLlm_NeedsTheOperatorsWordWhereItRunsOutside(string model, string local, string asked, bool expected)
+    {
+        LlmOptions llm = OperatorFolder.LoadFile($$"""{ "Llms": [ { "Name": "a", "Provider": "ollama", "Model": "{{model}}" {{local}} } ] }""").WithoutMistakes().Llm("a");
+
+        Assert.Equal(expected, new RouteTarget(new Deployment(llm, ProviderCatalog.All["ollama"], new LlmState("ollama", "a", TimeProvider.System)), asked).IsLocal);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using LlmProxy.Configuration.Options;
+using LlmProxy.Providers;
+using LlmProxy.Routing;
 using Microsoft.Extensions.Logging;
 
 namespace LlmProxy.Tests.Configuration.Shortcuts;
@@ -92,7 +94,7 @@ public sealed class GuideTests
         Assert.Equal("""{"max_tokens":2000,"temperature":0.7}""", loaded.Llm("openai").Config.ToJsonString());
         Assert.Equal("""{"max_tokens":4096}""", loaded.Llm("anthropic").Config.ToJsonString());
         Assert.Equal("{}", loaded.Llm("openai/*").Config.ToJsonString());
-        Assert.True(loaded.Llm("ollama").Local);
+        Assert.True(Deployment.StaysInHouse(loaded.Llm("ollama"), ProviderCatalog.All["ollama"].Card));
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using LlmProxy.Configuration.Options;
+using LlmProxy.Providers;
+using LlmProxy.Routing;
 
 namespace LlmProxy.Tests.Configuration.Shortcuts;
 
@@ -203,7 +205,7 @@ public sealed class LlmShortcutTests
 
     [Fact]
     public void Cloud_ModelOfOllama_IsNotLocal() =>
-        Assert.False(OperatorFolder.LoadVariables(("OLLAMA_MODEL", "gpt-oss:120b-cloud")).WithoutMistakes().Llm("ollama").Local);
+        Assert.False(Deployment.StaysInHouse(OperatorFolder.LoadVariables(("OLLAMA_MODEL", "gpt-oss:120b-cloud")).WithoutMistakes().Llm("ollama"), ProviderCatalog.All["ollama"].Card));
 
     internal static (string Name, string Value)[] Split(string variables) =>
         [.. variables.Split(' ').Select(pair => pair.Split('=', 2)).Select(pair => (pair[0], pair[1]))];
