@@ -145,6 +145,7 @@ public sealed class PassTests(PassTests.Fixture fixture) : IClassFixture<PassTes
     [InlineData("""{"model":"gpt-oss:20b-cloud"} and more""")]
     [InlineData("""{"model":"gpt-oss:20b-cloud",}""")]
     [InlineData("""{"name":"gpt-oss:20b-cloud"}""")]
+    [InlineData("""{"model":"glm-4.6:cloud"}""")]
     [InlineData("""{"model":"mine","from":"gpt-oss:20b-cloud"}""")]
     [InlineData("""{"\u017fource":"gpt-oss:20b-cloud","destination":"mine"}""")]
     public async Task HouseKey_WhatMayNameACloudModel_DoesNotReachOllama(string body)

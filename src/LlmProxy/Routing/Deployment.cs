@@ -5,6 +5,7 @@ using LlmProxy.Endpoints;
 using LlmProxy.Forwarding;
 using LlmProxy.Forwarding.Resilience;
 using LlmProxy.Providers;
+using LlmProxy.Providers.Ollama;
 using LlmProxy.Providers.OpenAiDialect;
 using Yarp.ReverseProxy.Model;
 
@@ -99,7 +100,7 @@ internal sealed class Deployment
     /// nature, from which a model may differ.
     /// </summary>
     public static bool StaysInHouse(LlmOptions options, ProviderCard card) =>
-        options.Local ?? (card.IsLocal && !options.Model.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase));
+        options.Local ?? (card.IsLocal && !OllamaCloud.Runs(options.Model));
 
     /// <summary>Why it cannot be called at all ("OPENAI_API_KEY is not set"); null when it can.</summary>
     public string? Unavailable { get; init; }

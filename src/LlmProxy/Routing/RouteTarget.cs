@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using LlmProxy.Endpoints;
+using LlmProxy.Providers.Ollama;
 
 namespace LlmProxy.Routing;
 
@@ -72,9 +73,9 @@ internal sealed class RouteTarget
 
     public bool Has(EndpointKind endpoint) => (_endpoints & (1u << endpoint.Ordinal)) != 0;
 
-    /// <summary>A server at home may hand some models on: Ollama those that end in "-cloud".</summary>
+    /// <summary>A server at home may hand some models on: Ollama those of its cloud.</summary>
     public static bool StaysHome(Deployment deployment, string model) =>
-        deployment.IsLocal && (deployment.Options.Local == true || !model.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase));
+        deployment.IsLocal && (deployment.Options.Local == true || !OllamaCloud.Runs(model));
 
     private double PerToken(decimal? price) =>
         Facts.IsPriced ? (double)(price ?? 0m) / 1e6 : IsLocal ? 0 : double.NaN;

@@ -59,7 +59,7 @@ internal sealed class HouseRules(GatewayOptions house)
         }
 
         LlmOptions llm = house.Llms.Single(l => l.Name == seen.Who);
-        bool isHomely = llm.Provider is "ollama" or "vllm" && !(seen.Model ?? llm.Model).EndsWith("-cloud", StringComparison.OrdinalIgnoreCase);
+        bool isHomely = llm.Provider is "ollama" or "vllm" && !(seen.Model ?? llm.Model).EndsWith("cloud", StringComparison.OrdinalIgnoreCase);
         return !(llm.Local ?? isHomely);
     }
 

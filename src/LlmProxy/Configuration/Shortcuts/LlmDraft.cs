@@ -1,6 +1,7 @@
 using System.Globalization;
 using LlmProxy.Configuration.Options;
 using LlmProxy.Configuration.Sources;
+using LlmProxy.Providers.Ollama;
 
 namespace LlmProxy.Configuration.Shortcuts;
 
@@ -65,7 +66,7 @@ internal sealed class LlmDraft(string name, Vendor vendor, string cause)
         Add(node, nameof(LlmOptions.TimeoutSeconds), Timeout?.Name ?? cause, Timeout?.Value);
         // The old systems' one timeout was also how long a stream could take to begin.
         Add(node, nameof(LlmOptions.FirstTokenTimeoutSeconds), Timeout?.Name ?? cause, Timeout?.Value);
-        bool isCloudModel = ModelName?.EndsWith("-cloud", StringComparison.OrdinalIgnoreCase) == true;
+        bool isCloudModel = ModelName is { } model && OllamaCloud.Runs(model);
         Add(node, nameof(LlmOptions.Local), cause, Vendor.Local is true && !isCloudModel ? "true" : null);
         Add(node, nameof(LlmOptions.Auth), _auth);
         Add(node, nameof(LlmOptions.Config), _config);

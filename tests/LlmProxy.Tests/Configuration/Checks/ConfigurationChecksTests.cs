@@ -173,6 +173,7 @@ public sealed class ConfigurationChecksTests
     [Theory]
     [InlineData("ollama", "llama3", null, true)]
     [InlineData("ollama", "gpt-oss:120b-cloud", null, false)]
+    [InlineData("ollama", "glm-4.6:cloud", null, false)]
     [InlineData("ollama", "gpt-oss:120b-cloud", true, true)]
     [InlineData("ollama", "*", null, true)]
     [InlineData("vllm", "m", null, true)]
@@ -189,6 +190,7 @@ public sealed class ConfigurationChecksTests
     [Theory]
     [InlineData("llama3", "", "gpt-oss:120b-cloud", false)]
     [InlineData("*", "", "gpt-oss:120b-cloud", false)]
+    [InlineData("*", "", "glm-4.6:cloud", false)]
     [InlineData("*", "", "llama3", true)]
     [InlineData("*", ", \"Local\": true", "gpt-oss:120b-cloud", true)]
     public void Local_OfAnotherModelAtALoadedLlm_NeedsTheOperatorsWordWhereItRunsOutside(string model, string local, string asked, bool expected)
